@@ -1,0 +1,544 @@
+//! The C interface, and the only unsafe code. cbindgen writes `umqtt_engine.h` from this file.
+//!
+//! Every function takes pointers that its caller owns and keeps nothing of them after it returns. A pointer is never
+//! null and points to what its type says, initialised unless the function's description says otherwise. No function
+//! blocks, allocates, panics or calls back.
+#![allow(non_camel_case_types)]
+
+use crate::operation::{Action, Event, Operation, Outcome};
+use crate::session::Session;
+use crate::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will};
+use crate::{ArgumentError, Error};
+use core::slice;
+
+/// Size of umqtt_session_t in machine words.
+pub const UMQTT_SESSION_WORDS: usize = 25;
+
+/// Size of umqtt_operation_t in machine words.
+pub const UMQTT_OPERATION_WORDS: usize = 7;
+
+/// How many strings umqtt_strings_t holds.
+pub const UMQTT_STRINGS: usize = 5;
+
+/// One client's state between two calls. To be kept beside the socket that it describes.
+#[repr(C)]
+pub struct umqtt_session_t {
+    words: [usize; UMQTT_SESSION_WORDS],
+}
+
+/// One call of the user's. To be kept on the stack while it lasts.
+#[repr(C)]
+pub struct umqtt_operation_t {
+    words: [usize; UMQTT_OPERATION_WORDS],
+}
+
+const _: () = {
+    assert!(size_of::<Session>() <= size_of::<umqtt_session_t>());
+    assert!(align_of::<Session>() <= align_of::<umqtt_session_t>());
+    assert!(size_of::<Operation>() <= size_of::<umqtt_operation_t>());
+    assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
+    assert!(Slot::COUNT == UMQTT_STRINGS);
+};
+
+/// A string of the user's program: `len` bytes at `bytes`, or no string when `bytes` is null.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct umqtt_string_t {
+    /// Its bytes; read during the call only.
+    pub bytes: *const u8,
+    /// How many.
+    pub len: usize,
+}
+
+/// Which of the strings a string is.
+#[repr(C)]
+pub enum umqtt_slot_t {
+    /// Topic name or topic filter; for CONNECT the will topic.
+    UMQTT_TOPIC,
+    /// Application message; for CONNECT the will message.
+    UMQTT_MESSAGE,
+    /// Client identifier.
+    UMQTT_CLIENT_ID,
+    /// User name.
+    UMQTT_USER,
+    /// Password.
+    UMQTT_PASSWORD,
+}
+
+/// The strings that a packet may hold, by umqtt_slot_t.
+#[repr(C)]
+pub struct umqtt_strings_t {
+    /// The strings; those that the packet does not hold are not looked at.
+    pub slot: [umqtt_string_t; UMQTT_STRINGS],
+}
+
+/// What goes wrong.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum umqtt_error_t {
+    /// Nothing.
+    UMQTT_OK,
+    /// There is no connection, or it was closed meanwhile.
+    UMQTT_NOT_CONNECTED,
+    /// The broker closed the connection.
+    UMQTT_PEER_CLOSED,
+    /// The broker broke the protocol: close without DISCONNECT.
+    UMQTT_MALFORMED,
+    /// An earlier packet was cut off while it was written: close.
+    UMQTT_DESYNCHRONISED,
+    /// CONNACK refused; the action's value is its return code.
+    UMQTT_CONNECT_REFUSED,
+    /// SUBACK refused.
+    UMQTT_SUBSCRIBE_REFUSED,
+    /// The time limit is over.
+    UMQTT_TIMED_OUT,
+    /// The heap cannot hold the message that is arriving.
+    UMQTT_OUT_OF_MEMORY,
+    /// Too many exchanges are open.
+    UMQTT_TOO_MANY_IN_FLIGHT,
+    /// Topic without a character.
+    UMQTT_EMPTY_TOPIC,
+    /// Wildcard in a topic name.
+    UMQTT_WILDCARD_IN_TOPIC,
+    /// Misplaced wildcard in a topic filter.
+    UMQTT_MISPLACED_WILDCARD,
+    /// A string that is not UTF-8, or holds NUL.
+    UMQTT_ILL_FORMED_TEXT,
+    /// A string of more than 65,535 bytes.
+    UMQTT_FIELD_TOO_LONG,
+    /// A packet of more than 268,435,455 bytes.
+    UMQTT_PACKET_TOO_LONG,
+    /// An empty client identifier without clean session.
+    UMQTT_CLIENT_ID_MISSING,
+}
+
+impl From<Error> for umqtt_error_t {
+    fn from(error: Error) -> Self {
+        use umqtt_error_t::*;
+        match error {
+            Error::NotConnected => UMQTT_NOT_CONNECTED,
+            Error::PeerClosed => UMQTT_PEER_CLOSED,
+            Error::Malformed => UMQTT_MALFORMED,
+            Error::Desynchronised => UMQTT_DESYNCHRONISED,
+            Error::ConnectRefused(_) => UMQTT_CONNECT_REFUSED,
+            Error::SubscribeRefused => UMQTT_SUBSCRIBE_REFUSED,
+            Error::TimedOut => UMQTT_TIMED_OUT,
+            Error::OutOfMemory => UMQTT_OUT_OF_MEMORY,
+            Error::TooManyInFlight => UMQTT_TOO_MANY_IN_FLIGHT,
+            Error::Argument(ArgumentError::EmptyTopic) => UMQTT_EMPTY_TOPIC,
+            Error::Argument(ArgumentError::WildcardInTopic) => UMQTT_WILDCARD_IN_TOPIC,
+            Error::Argument(ArgumentError::MisplacedWildcard) => UMQTT_MISPLACED_WILDCARD,
+            Error::Argument(ArgumentError::IllFormedText) => UMQTT_ILL_FORMED_TEXT,
+            Error::Argument(ArgumentError::FieldTooLong) => UMQTT_FIELD_TOO_LONG,
+            Error::Argument(ArgumentError::PacketTooLong) => UMQTT_PACKET_TOO_LONG,
+            Error::Argument(ArgumentError::ClientIdMissing) => UMQTT_CLIENT_ID_MISSING,
+        }
+    }
+}
+
+/// What an operation wants next.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum umqtt_action_kind_t {
+    /// Write the chunks of the packet (umqtt_chunk) until none is left, then tell UMQTT_SENT.
+    UMQTT_SEND,
+    /// Read at most `len - offset` bytes, once, to `target`; then tell UMQTT_RECEIVED, UMQTT_WOULD_BLOCK or
+    /// UMQTT_NO_MEMORY.
+    UMQTT_READ,
+    /// Hand topic and message to the user, then tell UMQTT_DELIVERED.
+    UMQTT_DELIVER,
+    /// Run an operation of umqtt_wait to its end, then tell UMQTT_WAITED.
+    UMQTT_WAIT,
+    /// It succeeded; see `value`.
+    UMQTT_DONE,
+    /// It failed; see `error` and `value`.
+    UMQTT_FAIL,
+}
+
+/// Where bytes belong that are to be read.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum umqtt_target_t {
+    /// Into any buffer; to be shown with UMQTT_RECEIVED. At most UMQTT_HEADER_MAX bytes.
+    UMQTT_TO_HEADER,
+    /// Into the topic, a buffer of `len` bytes in all; all that has arrived is to be shown with UMQTT_RECEIVED.
+    UMQTT_TO_TOPIC,
+    /// Into the message, a buffer of `len` bytes in all.
+    UMQTT_TO_MESSAGE,
+    /// Nowhere.
+    UMQTT_TO_NOWHERE,
+}
+
+/// The most bytes that UMQTT_TO_HEADER asks for at once.
+pub const UMQTT_HEADER_MAX: usize = 5;
+
+/// What an operation wants next.
+#[repr(C)]
+pub struct umqtt_action_t {
+    /// What.
+    pub kind: umqtt_action_kind_t,
+    /// For UMQTT_READ.
+    pub target: umqtt_target_t,
+    /// For UMQTT_FAIL.
+    pub error: umqtt_error_t,
+    /// For UMQTT_DONE: of umqtt_connect, session present; of umqtt_wait, the first byte of the packet, or -1. For
+    /// UMQTT_CONNECT_REFUSED, the return code.
+    pub value: i32,
+    /// For UMQTT_READ: how many bytes of the target have arrived already. When 0, the target begins.
+    pub offset: u32,
+    /// For UMQTT_READ: the size of the whole target.
+    pub len: u32,
+}
+
+/// What came of an action.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum umqtt_event_kind_t {
+    /// The operation begins.
+    UMQTT_START,
+    /// The packet is written.
+    UMQTT_SENT,
+    /// `count` bytes were read; 0 at the end of the stream.
+    UMQTT_RECEIVED,
+    /// No byte was there.
+    UMQTT_WOULD_BLOCK,
+    /// There is no memory for the target.
+    UMQTT_NO_MEMORY,
+    /// The message was delivered.
+    UMQTT_DELIVERED,
+    /// The wait is over.
+    UMQTT_WAITED,
+}
+
+/// What came of an action.
+#[repr(C)]
+pub struct umqtt_event_t {
+    /// What.
+    pub kind: umqtt_event_kind_t,
+    /// The time in milliseconds; it may wrap around.
+    pub now: u32,
+    /// For UMQTT_RECEIVED: how many bytes were read.
+    pub count: u32,
+    /// For UMQTT_RECEIVED: the bytes that the target asks to be shown.
+    pub shown: umqtt_string_t,
+}
+
+/// The next bytes to write.
+#[repr(C)]
+pub struct umqtt_chunk_t {
+    /// Where they are: in the scratch buffer or in one of the strings.
+    pub bytes: *const u8,
+    /// How many; 0 when the packet is written whole.
+    pub len: usize,
+}
+
+/// Borrows what a pointer of C's points to.
+///
+/// SAFETY: the caller owns a `T` there, initialised, and uses it for nothing else during `'a`.
+unsafe fn borrow<'a, T, C>(pointer: *mut C) -> &'a mut T {
+    // SAFETY: as above; the sizes and alignments are asserted at the top of this file.
+    unsafe { &mut *pointer.cast::<T>() }
+}
+
+/// Borrows a string of C's.
+///
+/// SAFETY: `len` bytes are readable at `bytes` and nothing writes to them during `'a`, or `bytes` is null.
+unsafe fn bytes<'a>(string: umqtt_string_t) -> Option<&'a [u8]> {
+    if string.bytes.is_null() {
+        return None;
+    }
+    // SAFETY: as above.
+    Some(unsafe { slice::from_raw_parts(string.bytes, string.len) })
+}
+
+/// Borrows strings of C's.
+///
+/// SAFETY: as for `bytes`, for every string.
+unsafe fn borrow_strings<'a>(strings: *const umqtt_strings_t) -> Strings<'a> {
+    // SAFETY: as above.
+    Strings(unsafe { (*strings).slot.map(|string| bytes(string)) })
+}
+
+/// Puts a new operation where C wants it.
+///
+/// SAFETY: `to` points to memory for a umqtt_operation_t.
+unsafe fn begin(to: *mut umqtt_operation_t, operation: Result<Operation, Error>) -> umqtt_error_t {
+    match operation {
+        Ok(operation) => {
+            // SAFETY: as above; the sizes and alignments are asserted at the top of this file.
+            unsafe { to.cast::<Operation>().write(operation) };
+            umqtt_error_t::UMQTT_OK
+        }
+        Err(error) => error.into(),
+    }
+}
+
+fn qos(number: u8) -> QoS {
+    QoS::from_number(number).unwrap_or(QoS::AtMostOnce)
+}
+
+/// Makes a session, for a socket that is connected, in memory that need not be initialised.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_init(session: *mut umqtt_session_t) {
+    // SAFETY: the caller owns the memory; sizes and alignments are asserted at the top of this file.
+    unsafe { session.cast::<Session>().write(Session::new()) }
+}
+
+/// Forgets the connection; the next one begins with CONNACK if `awaits_connack`. Operations that are under way on the
+/// old one will fail with UMQTT_NOT_CONNECTED.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_reset(session: *mut umqtt_session_t, awaits_connack: bool) {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.reset(awaits_connack);
+}
+
+/// Limits the time of each operation to so many milliseconds; 0 for no limit.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_set_time_limit(session: *mut umqtt_session_t, milliseconds: u32) {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.set_time_limit(milliseconds);
+}
+
+/// The packet identifier to use after `last`: never 0, never one in use.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_next_identifier(session: *mut umqtt_session_t, last: u16) -> u16 {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.exchanges.next_identifier(last)
+}
+
+/// What CONNECT says beside its strings.
+#[repr(C)]
+pub struct umqtt_connect_t {
+    /// Whether the broker forgets what it knows of this client.
+    pub clean_session: bool,
+    /// Keep alive interval in seconds; 0 for none.
+    pub keep_alive: u16,
+    /// Whether there is a will, whose topic and message are among the strings.
+    pub has_will: bool,
+    /// The will's quality of service, 0 to 2.
+    pub will_qos: u8,
+    /// Whether the broker retains the will.
+    pub will_retain: bool,
+}
+
+/// Begins to connect, on a session that was reset to await CONNACK. Writes `operation`, if it can begin.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_connect(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    strings: *const umqtt_strings_t,
+    options: *const umqtt_connect_t,
+) -> umqtt_error_t {
+    // SAFETY: the caller's, as said for the file.
+    let (session, strings, options) = unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options) };
+    let will = options.has_will.then(|| Will { qos: qos(options.will_qos), retain: options.will_retain });
+    let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
+    // SAFETY: the caller's memory.
+    unsafe { begin(operation, Operation::connect(session, connect, &strings)) }
+}
+
+/// Begins to publish topic and message. Writes `operation`, if it can begin.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_publish(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    strings: *const umqtt_strings_t,
+    qos_number: u8,
+    retain: bool,
+    identifier: u16,
+) -> umqtt_error_t {
+    let publish = Publish { dup: false, qos: qos(qos_number), retain, identifier };
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Operation::publish(borrow(session), publish, &borrow_strings(strings))) }
+}
+
+/// Begins to subscribe to topic. Writes `operation`, if it can begin.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_subscribe(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    strings: *const umqtt_strings_t,
+    qos_number: u8,
+    identifier: u16,
+) -> umqtt_error_t {
+    let subscribe = Subscribe { identifier, qos: qos(qos_number) };
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Operation::subscribe(borrow(session), subscribe, &borrow_strings(strings))) }
+}
+
+/// Begins to unsubscribe from topic. Writes `operation`, if it can begin.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_unsubscribe(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    strings: *const umqtt_strings_t,
+    identifier: u16,
+) -> umqtt_error_t {
+    let unsubscribe = Unsubscribe { identifier };
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Operation::unsubscribe(borrow(session), unsubscribe, &borrow_strings(strings))) }
+}
+
+/// Begins to send PINGREQ. Writes `operation`.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Ok(Operation::ping(borrow(session)))) };
+}
+
+/// Begins to send DISCONNECT. Writes `operation`.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Ok(Operation::disconnect(borrow(session)))) };
+}
+
+/// Begins to wait for one packet. Writes `operation`.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Ok(Operation::wait(borrow(session)))) };
+}
+
+/// Leaves an operation before its end.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_abandon(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { borrow::<Operation, _>(operation).abandon(borrow(session)) };
+}
+
+/// Tells what came of the last action, and writes the next one to `action`.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_step(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    event: *const umqtt_event_t,
+    action: *mut umqtt_action_t,
+) {
+    // SAFETY: the caller's, as said for the file.
+    let (operation, session, event) = unsafe { (borrow::<Operation, _>(operation), borrow(session), &*event) };
+    let told = match event.kind {
+        umqtt_event_kind_t::UMQTT_START => Event::Start,
+        umqtt_event_kind_t::UMQTT_SENT => Event::Sent,
+        umqtt_event_kind_t::UMQTT_RECEIVED => {
+            // SAFETY: the caller's bytes, readable during the call.
+            Event::Received { count: event.count, bytes: unsafe { bytes(event.shown) }.unwrap_or(&[]) }
+        }
+        umqtt_event_kind_t::UMQTT_WOULD_BLOCK => Event::WouldBlock,
+        umqtt_event_kind_t::UMQTT_NO_MEMORY => Event::OutOfMemory,
+        umqtt_event_kind_t::UMQTT_DELIVERED => Event::Delivered,
+        umqtt_event_kind_t::UMQTT_WAITED => Event::Waited,
+    };
+    let next = operation.step(session, event.now, told);
+    // SAFETY: the caller's memory.
+    unsafe { action.write(next.into()) };
+}
+
+/// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
+/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_chunk(
+    operation: *mut umqtt_operation_t,
+    position: usize,
+    strings: *const umqtt_strings_t,
+    scratch: *mut u8,
+    scratch_len: usize,
+    chunk: *mut umqtt_chunk_t,
+) {
+    // SAFETY: the caller's, as said for the file.
+    let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
+    // SAFETY: the caller's memory; bytes are valid whatever they hold.
+    let scratch_bytes = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
+    let next = match operation.chunk(position, &strings, scratch_bytes) {
+        Chunk::Scratch(len) => umqtt_chunk_t { bytes: scratch, len },
+        Chunk::Caller { slot, offset, len } => {
+            umqtt_chunk_t { bytes: strings.get(slot).get(offset..).unwrap_or(&[]).as_ptr(), len }
+        }
+    };
+    // SAFETY: the caller's memory.
+    unsafe { chunk.write(next) };
+}
+
+impl From<Action> for umqtt_action_t {
+    fn from(action: Action) -> Self {
+        use umqtt_action_kind_t::*;
+        use umqtt_target_t::*;
+        let mut out = umqtt_action_t {
+            kind: UMQTT_DONE,
+            target: UMQTT_TO_HEADER,
+            error: umqtt_error_t::UMQTT_OK,
+            value: -1,
+            offset: 0,
+            len: 0,
+        };
+        match action {
+            Action::Send => out.kind = UMQTT_SEND,
+            Action::Deliver => out.kind = UMQTT_DELIVER,
+            Action::Wait => out.kind = UMQTT_WAIT,
+            Action::Read(want) => {
+                out.kind = UMQTT_READ;
+                out.offset = want.offset;
+                out.len = want.len;
+                out.target = match want.target {
+                    Target::Header => UMQTT_TO_HEADER,
+                    Target::Topic => UMQTT_TO_TOPIC,
+                    Target::Message => UMQTT_TO_MESSAGE,
+                    Target::Skip => UMQTT_TO_NOWHERE,
+                };
+            }
+            Action::Done(Outcome::Nothing) => {}
+            Action::Done(Outcome::Connected { session_present }) => out.value = session_present.into(),
+            Action::Done(Outcome::Packet(first)) => out.value = first.into(),
+            Action::Fail(error) => {
+                out.kind = UMQTT_FAIL;
+                out.error = error.into();
+                if let Error::ConnectRefused(return_code) = error {
+                    out.value = return_code.into();
+                }
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,374 @@
+//! Operations against a scripted broker: bytes in, bytes out, no socket.
+
+extern crate std;
+use super::*;
+use crate::ArgumentError;
+use crate::wire::{Slot, Target, Will};
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use std::vec;
+use std::vec::Vec;
+
+/// One thing that the broker's side does.
+#[derive(Clone, Debug)]
+enum Broker {
+    /// These bytes arrive.
+    Sends(&'static [u8]),
+    /// For now nothing arrives.
+    IsSilent,
+}
+use Broker::{IsSilent, Sends};
+
+/// A client whose transport is a script. What it runs is what the C shim runs: the same actions in the same loop.
+struct Client {
+    session: Session,
+    script: VecDeque<Broker>,
+    pending: VecDeque<u8>,
+    sent: Vec<u8>,
+    delivered: Vec<(Vec<u8>, Vec<u8>)>,
+    topic: Vec<u8>,
+    message: Vec<u8>,
+    now: u32,
+    /// Milliseconds that pass with every read.
+    tick: u32,
+    /// A message of more bytes than this does not fit the heap.
+    heap: u32,
+    /// What the callback does with the client.
+    callback: fn(&mut Client),
+}
+
+fn client(script: impl IntoIterator<Item = Broker>) -> Client {
+    Client {
+        session: Session::new(),
+        script: script.into_iter().collect(),
+        pending: VecDeque::new(),
+        sent: vec![],
+        delivered: vec![],
+        topic: vec![],
+        message: vec![],
+        now: 0,
+        tick: 0,
+        heap: u32::MAX,
+        callback: |_| {},
+    }
+}
+
+fn strings<'a>(given: &[(Slot, &'a [u8])]) -> Strings<'a> {
+    let mut strings = Strings::default();
+    for &(slot, bytes) in given {
+        strings.0[slot as usize] = Some(bytes);
+    }
+    strings
+}
+
+const CONNECT: Connect = Connect { clean_session: true, keep_alive: 0, will: None };
+
+impl Client {
+    /// Up to `most` bytes, as a socket gives them: `None` when it would block, none at the end of the script.
+    fn read(&mut self, most: usize) -> Option<Vec<u8>> {
+        self.now = self.now.wrapping_add(self.tick);
+        if self.pending.is_empty() {
+            match self.script.pop_front() {
+                Some(Sends(bytes)) => self.pending.extend(bytes),
+                Some(IsSilent) => return None,
+                None => {}
+            }
+        }
+        let count = most.min(self.pending.len());
+        Some(self.pending.drain(..count).collect())
+    }
+
+    fn drive(&mut self, mut operation: Operation, strings: &Strings<'_>) -> Result<Outcome, Error> {
+        let mut shown = vec![];
+        let mut action = operation.step(&mut self.session, self.now, Event::Start);
+        loop {
+            let event = match action {
+                Action::Send => {
+                    self.write(&operation, strings);
+                    Event::Sent
+                }
+                Action::Read(want) if want.target == Target::Message && want.len > self.heap => Event::OutOfMemory,
+                Action::Read(want) => match self.read((want.len - want.offset) as usize) {
+                    None => Event::WouldBlock,
+                    Some(bytes) => {
+                        let count = bytes.len() as u32;
+                        shown = match want.target {
+                            Target::Topic => keep(&mut self.topic, want.offset, &bytes),
+                            Target::Message => keep(&mut self.message, want.offset, &bytes),
+                            Target::Header | Target::Skip => bytes,
+                        };
+                        Event::Received { count, bytes: &shown }
+                    }
+                },
+                Action::Deliver => {
+                    let message = (std::mem::take(&mut self.topic), std::mem::take(&mut self.message));
+                    self.delivered.push(message);
+                    (self.callback)(self);
+                    Event::Delivered
+                }
+                Action::Wait => match self.wait() {
+                    Ok(_) => Event::Waited,
+                    Err(error) => {
+                        operation.abandon(&mut self.session);
+                        return Err(error);
+                    }
+                },
+                Action::Done(outcome) => return Ok(outcome),
+                Action::Fail(error) => return Err(error),
+            };
+            action = operation.step(&mut self.session, self.now, event);
+        }
+    }
+
+    fn write(&mut self, operation: &Operation, strings: &Strings<'_>) {
+        let mut scratch = [0; 16];
+        let mut position = 0;
+        loop {
+            let bytes = match operation.chunk(position, strings, &mut scratch) {
+                Chunk::Scratch(0) => return,
+                Chunk::Scratch(filled) => &scratch[..filled],
+                Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],
+            };
+            self.sent.extend_from_slice(bytes);
+            position += bytes.len();
+        }
+    }
+
+    fn connect(&mut self) -> Result<Outcome, Error> {
+        self.session.reset(true);
+        let strings = strings(&[(Slot::ClientId, b"abc")]);
+        let operation = Operation::connect(&self.session, CONNECT, &strings)?;
+        self.drive(operation, &strings)
+    }
+
+    fn publish(&mut self, qos: QoS, identifier: u16) -> Result<Outcome, Error> {
+        let strings = strings(&[(Slot::Topic, b"t"), (Slot::Message, b"m")]);
+        let publish = Publish { dup: false, qos, retain: false, identifier };
+        let operation = Operation::publish(&mut self.session, publish, &strings)?;
+        self.drive(operation, &strings)
+    }
+
+    fn subscribe(&mut self, identifier: u16) -> Result<Outcome, Error> {
+        let strings = strings(&[(Slot::Topic, b"t")]);
+        let subscribe = Subscribe { identifier, qos: QoS::AtMostOnce };
+        let operation = Operation::subscribe(&mut self.session, subscribe, &strings)?;
+        self.drive(operation, &strings)
+    }
+
+    fn unsubscribe(&mut self, identifier: u16) -> Result<Outcome, Error> {
+        let strings = strings(&[(Slot::Topic, b"t")]);
+        let operation = Operation::unsubscribe(&mut self.session, Unsubscribe { identifier }, &strings)?;
+        self.drive(operation, &strings)
+    }
+
+    fn wait(&mut self) -> Result<Outcome, Error> {
+        let operation = Operation::wait(&self.session);
+        self.drive(operation, &Strings::default())
+    }
+}
+
+fn keep(buffer: &mut Vec<u8>, offset: u32, bytes: &[u8]) -> Vec<u8> {
+    buffer.truncate(offset as usize);
+    buffer.extend_from_slice(bytes);
+    buffer.clone()
+}
+
+const DONE: Result<Outcome, Error> = Ok(Outcome::Nothing);
+
+#[test]
+fn connects_and_tells_whether_the_session_was_kept() {
+    let mut fresh = client([Sends(b"\x20\x02\x00\x00")]);
+    assert_eq!(fresh.connect(), Ok(Outcome::Connected { session_present: false }));
+    assert_eq!(fresh.sent, b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03abc");
+    let mut kept = client([Sends(b"\x20\x02\x01\x00")]);
+    assert_eq!(kept.connect(), Ok(Outcome::Connected { session_present: true }));
+}
+
+#[test]
+fn a_refused_connection_gives_the_brokers_reason() {
+    for (answer, code) in [(b"\x20\x02\x00\x01", 1), (b"\x20\x02\x00\x05", 5)] {
+        assert_eq!(client([Sends(answer)]).connect(), Err(Error::ConnectRefused(code)));
+    }
+}
+
+#[test]
+fn a_broker_that_closes_at_once_differs_from_one_that_stops_in_mid_answer() {
+    assert_eq!(client([]).connect(), Err(Error::PeerClosed));
+    assert_eq!(client([Sends(b"\x20")]).connect(), Err(Error::Malformed));
+    assert_eq!(client([Sends(b"\x20\x02\x00")]).connect(), Err(Error::Malformed));
+}
+
+#[test]
+fn garbage_instead_of_connack() {
+    assert_eq!(client([Sends(b"HTTP/1.1 400 Bad Request\r\n")]).connect(), Err(Error::Malformed));
+    assert_eq!(client([Sends(b"\x30\x03\x00\x01t")]).connect(), Err(Error::Malformed));
+}
+
+#[test]
+fn arguments_are_checked_before_anything_is_sent() {
+    let mut client = client([]);
+    let topic = strings(&[(Slot::Topic, b"a/#")]);
+    let publish = Publish { dup: false, qos: QoS::AtLeastOnce, retain: false, identifier: 1 };
+    let refused = Operation::publish(&mut client.session, publish, &topic);
+    assert_eq!(refused.err(), Some(Error::Argument(ArgumentError::WildcardInTopic)));
+    assert_eq!(client.session.exchanges.find(1), None);
+
+    let will = Connect { will: Some(Will { qos: QoS::AtMostOnce, retain: false }), ..CONNECT };
+    let refused = Operation::connect(&client.session, will, &strings(&[(Slot::ClientId, b"c"), (Slot::Topic, b"")]));
+    assert_eq!(refused.err(), Some(Error::Argument(ArgumentError::EmptyTopic)));
+}
+
+#[test]
+fn qos_0_is_sent_and_forgotten() {
+    let mut client = client([]);
+    assert_eq!(client.publish(QoS::AtMostOnce, 0), DONE);
+    assert_eq!(client.sent, b"\x30\x04\x00\x01tm");
+}
+
+#[test]
+fn qos_1_waits_for_its_own_acknowledgement() {
+    let mut client = client([Sends(b"\x40\x02\x00\x63"), Sends(b"\xd0\x00"), Sends(b"\x40\x02\x00\x07")]);
+    assert_eq!(client.publish(QoS::AtLeastOnce, 7), DONE);
+    assert_eq!(client.sent, b"\x32\x06\x00\x01t\x00\x07m");
+    assert_eq!(client.session.exchanges.find(7), None);
+}
+
+#[test]
+fn qos_2_goes_through_its_four_packets() {
+    let mut client = client([Sends(b"\x50\x02\x00\x07"), Sends(b"\x70\x02\x00\x07")]);
+    assert_eq!(client.publish(QoS::ExactlyOnce, 7), DONE);
+    assert_eq!(client.sent, b"\x34\x06\x00\x01t\x00\x07m\x62\x02\x00\x07");
+}
+
+#[test]
+fn subscribe_and_unsubscribe_wait_for_their_acknowledgements() {
+    let mut client = client([Sends(b"\xb0\x02\x00\x01"), Sends(b"\x90\x03\x00\x01\x00"), Sends(b"\xb0\x02\x00\x02")]);
+    assert_eq!(client.subscribe(1), DONE);
+    assert_eq!(client.unsubscribe(2), DONE);
+    assert_eq!(client.sent, b"\x82\x06\x00\x01\x00\x01t\x00\xa2\x05\x00\x02\x00\x01t");
+}
+
+#[test]
+fn a_refused_subscription() {
+    let mut client = client([Sends(b"\x90\x03\x00\x01\x80")]);
+    assert_eq!(client.subscribe(1), Err(Error::SubscribeRefused));
+    assert_eq!(client.session.exchanges.find(1), None);
+}
+
+#[test]
+fn messages_are_delivered_and_then_acknowledged() {
+    let mut client =
+        client([Sends(b"\x30\x04\x00\x01ta\x32\x06\x00\x01t\x00\x09b\x34\x06\x00\x01t\x00\x0ac\x62\x02\x00\x0a")]);
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x30)));
+    assert_eq!(client.sent, b"");
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x32)));
+    assert_eq!(client.sent, b"\x40\x02\x00\x09");
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x34)));
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x62)));
+    assert_eq!(client.sent, b"\x40\x02\x00\x09\x50\x02\x00\x0a\x70\x02\x00\x0a");
+    let messages: Vec<_> = client.delivered.iter().map(|(_, message)| message[0]).collect();
+    assert_eq!(messages, b"abc");
+}
+
+#[test]
+fn a_repeated_qos_2_message_is_delivered_once() {
+    let mut client = client([Sends(b"\x34\x06\x00\x01t\x00\x0ac"), Sends(b"\x3c\x06\x00\x01t\x00\x0ac")]);
+    client.wait().unwrap();
+    client.wait().unwrap();
+    assert_eq!(client.delivered.len(), 1);
+    assert_eq!(client.sent, b"\x50\x02\x00\x0a\x50\x02\x00\x0a");
+}
+
+#[test]
+fn a_silent_socket_interrupts_a_packet_anywhere_and_nothing_is_lost() {
+    let packet: &[u8] = b"\x32\x08\x00\x03a/b\x00\x09m";
+    let pieces = packet.chunks(1).flat_map(|byte| [IsSilent, Sends(byte)]);
+    let mut client = client(pieces);
+    let mut silences = 0;
+    while client.wait() == DONE {
+        silences += 1;
+    }
+    assert_eq!(silences, packet.len());
+    assert_eq!(client.delivered, [(b"a/b".to_vec(), b"m".to_vec())]);
+    assert_eq!(client.sent, b"\x40\x02\x00\x09");
+}
+
+#[test]
+fn each_nested_call_gets_its_own_acknowledgement() {
+    let mut client = client([Sends(b"\x30\x03\x00\x01t\x40\x02\x00\x01\x40\x02\x00\x02")]);
+    client.callback = |client| {
+        let identifier = client.session.exchanges.next_identifier(1);
+        assert_eq!(identifier, 2);
+        assert_eq!(client.publish(QoS::AtLeastOnce, identifier), DONE);
+    };
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), DONE);
+    assert_eq!(client.delivered.len(), 1);
+}
+
+#[test]
+fn a_callback_that_ends_the_connection_ends_the_calls_around_it() {
+    let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x05")]);
+    client.callback = |client| client.session.reset(false);
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
+    assert_eq!(client.sent, b"\x32\x06\x00\x01t\x00\x01m", "no PUBACK on a connection that is gone");
+}
+
+#[test]
+fn a_message_larger_than_the_heap_is_skipped_and_the_next_one_arrives() {
+    let mut client = client([Sends(b"\x30\x09\x00\x01t012345\x30\x04\x00\x01ta")]);
+    client.heap = 5;
+    assert_eq!(client.wait(), Err(Error::OutOfMemory));
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x30)));
+    assert_eq!(client.delivered, [(b"t".to_vec(), b"a".to_vec())]);
+}
+
+#[test]
+fn an_operation_ends_within_its_time_however_slowly_bytes_drip() {
+    let drip = b"\x30\x7f\x00\x7daaaaaaaaaaaaaaaaaaaaaaaaa".chunks(1).map(Sends);
+    let mut client = client(drip);
+    client.session.set_time_limit(1000);
+    client.tick = 300;
+    assert_eq!(client.wait(), Err(Error::TimedOut));
+    assert_eq!(client.now, 1200);
+}
+
+#[test]
+fn a_publish_ends_within_its_time_however_chatty_the_broker() {
+    let mut client = client((0..100).map(|_| Sends(b"\x40\x02\x00\x63")));
+    client.session.set_time_limit(1000);
+    client.tick = 300;
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::TimedOut));
+    assert_eq!(client.session.exchanges.find(1), None);
+}
+
+#[test]
+fn the_end_of_the_stream_is_an_error_everywhere() {
+    assert_eq!(client([]).wait(), Err(Error::PeerClosed));
+    assert_eq!(client([Sends(b"\x30\x09\x00")]).wait(), Err(Error::PeerClosed));
+    assert_eq!(client([]).publish(QoS::AtLeastOnce, 1), Err(Error::PeerClosed));
+}
+
+#[test]
+fn a_packet_left_in_mid_write_ends_the_use_of_the_connection() {
+    let mut client = client([]);
+    let mut cut = Operation::ping(&client.session);
+    assert_eq!(cut.step(&mut client.session, 0, Event::Start), Action::Send);
+    assert_eq!(client.publish(QoS::AtMostOnce, 0), Err(Error::Desynchronised));
+}
+
+proptest! {
+    #[test]
+    fn no_broker_makes_an_operation_panic_or_run_forever(
+        input in proptest::collection::vec(any::<u8>(), 0..120),
+        connect: bool,
+    ) {
+        let input: &'static [u8] = std::vec::Vec::leak(input);
+        let mut client = client(input.chunks(7).map(Sends));
+        if connect {
+            let _ = client.connect();
+        } else {
+            let _ = client.publish(QoS::ExactlyOnce, 1);
+            let _ = client.subscribe(2);
+        }
+    }
+}

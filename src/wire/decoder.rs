@@ -1,0 +1,528 @@
+//! Incoming bytes, decoded as they arrive.
+//!
+//! The decoder says what it [wants](Decoder::want) next: so many bytes, for itself, for the topic or for the message.
+//! Fewer may be [given](Decoder::received), even one; it goes on from there, across calls, however long that takes.
+//! It never asks for a byte beyond the packet it is in, so no byte of the next packet has to be kept anywhere.
+//! The bytes of topic and message stay with the caller: the decoder sees the topic once, to check it, and the message
+//! never.
+//!
+//! What the specification forbids a broker to send ends in [`Error::Malformed`]; nothing in here panics.
+
+use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_name};
+use crate::Error;
+use heapless::Vec;
+
+/// The fixed header's largest size in bytes: one of type and flags, four of remaining length.
+const FIXED_HEADER_MAX: usize = 5;
+const CONTINUATION: u8 = 0x80;
+const SUBSCRIBE_FAILURE: u8 = 0x80;
+
+/// Where wanted bytes belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Into any buffer, from which the decoder copies them.
+    Header,
+    /// Into the topic.
+    Topic,
+    /// Into the message.
+    Message,
+    /// Nowhere: they are to be read and forgotten.
+    Skip,
+}
+
+/// The next bytes that the decoder wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Want {
+    /// Where they belong.
+    pub target: Target,
+    /// How many bytes of the topic or message have arrived already.
+    pub offset: u32,
+    /// How long the topic or message is as a whole; for other targets how many bytes are wanted.
+    pub len: u32,
+}
+
+/// A packet that has arrived whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packet {
+    /// The answer to CONNECT.
+    Connack {
+        /// Whether the broker still knew this client.
+        session_present: bool,
+        /// 0 when the connection is accepted, else why not.
+        return_code: u8,
+    },
+    /// A message.
+    Publish {
+        /// The quality of service it came with.
+        qos: QoS,
+        /// Its packet identifier; 0 at QoS 0.
+        identifier: u16,
+    },
+    /// PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK or UNSUBACK.
+    Acknowledgement {
+        /// Which of them.
+        packet_type: PacketType,
+        /// The packet identifier that it acknowledges.
+        identifier: u16,
+        /// The return code of SUBACK; else 0.
+        return_code: u8,
+    },
+    /// The answer to PINGREQ.
+    Pingresp,
+    /// A message whose bytes were skipped.
+    Skipped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    FixedHeader,
+    TopicLength,
+    Topic,
+    Identifier,
+    Message,
+    Acknowledgement,
+    Skip,
+}
+
+/// The state of one connection's incoming bytes.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    stage: Stage,
+    /// Until it has come, CONNACK is the only packet allowed; then it is no longer (MQTT-3.2.0-1).
+    awaits_connack: bool,
+    /// The first byte of the packet.
+    first: u8,
+    /// The bytes of the field that is being collected, of which `needed` there must be.
+    field: Vec<u8, FIXED_HEADER_MAX>,
+    needed: u8,
+    /// Bytes of the packet after the fields that are complete.
+    remaining: u32,
+    /// Bytes of the topic or message that have arrived.
+    offset: u32,
+    topic_length: u16,
+    identifier: u16,
+}
+
+impl Decoder {
+    /// The state at the start of a connection, on which CONNACK comes first if `awaits_connack`.
+    pub const fn new(awaits_connack: bool) -> Self {
+        Decoder {
+            stage: Stage::FixedHeader,
+            awaits_connack,
+            first: 0,
+            field: Vec::new(),
+            needed: 2,
+            remaining: 0,
+            offset: 0,
+            topic_length: 0,
+            identifier: 0,
+        }
+    }
+
+    /// The first byte of the packet that arrived last or is arriving.
+    pub fn first_byte(&self) -> u8 {
+        self.first
+    }
+
+    /// Whether a packet has begun and is not complete.
+    pub fn is_within_packet(&self) -> bool {
+        self.stage != Stage::FixedHeader || !self.field.is_empty()
+    }
+
+    /// What has to be read next.
+    pub fn want(&self) -> Want {
+        match self.stage {
+            Stage::Topic => Want { target: Target::Topic, offset: self.offset, len: self.topic_length.into() },
+            Stage::Message => Want { target: Target::Message, offset: self.offset, len: self.remaining },
+            Stage::Skip => Want { target: Target::Skip, offset: 0, len: self.remaining },
+            _ => Want { target: Target::Header, offset: 0, len: u32::from(self.needed) - self.field.len() as u32 },
+        }
+    }
+
+    /// Takes `count` bytes that were read as [`want`](Self::want) asked. For [`Target::Header`], `bytes` are these
+    /// bytes; for [`Target::Topic`], all of the topic that has arrived. More bytes than were wanted are refused as
+    /// malformed, for the caller has lost its place.
+    pub fn received(&mut self, count: u32, bytes: &[u8]) -> Result<Option<Packet>, Error> {
+        let want = self.want();
+        if count > want.len - want.offset {
+            return Err(Error::Malformed);
+        }
+        match want.target {
+            Target::Header => {
+                for &byte in bytes.iter().take(count as usize) {
+                    self.field.push(byte).map_err(|_| Error::Malformed)?;
+                }
+                if self.field.len() < usize::from(self.needed) { Ok(None) } else { self.field_complete() }
+            }
+            Target::Topic => {
+                self.offset += count;
+                if self.offset < want.len {
+                    return Ok(None);
+                }
+                check_topic_name(bytes).map_err(|_| Error::Malformed)?;
+                self.remaining -= want.len;
+                if self.qos() == QoS::AtMostOnce { self.message() } else { self.collect(Stage::Identifier, 2) }
+            }
+            Target::Message => {
+                self.offset += count;
+                if self.offset < want.len { Ok(None) } else { self.complete(self.publish()) }
+            }
+            Target::Skip => {
+                self.remaining -= count;
+                if self.remaining > 0 { Ok(None) } else { self.complete(Packet::Skipped) }
+            }
+        }
+    }
+
+    /// Gives up the message that is arriving: what is left of it will be skipped.
+    pub fn skip(&mut self) {
+        match self.stage {
+            Stage::Topic | Stage::Message => self.remaining -= self.offset,
+            Stage::Identifier => {}
+            _ => return,
+        }
+        self.stage = Stage::Skip;
+        self.field.clear();
+    }
+
+    fn qos(&self) -> QoS {
+        QoS::from_number(self.first >> 1 & 0b11).unwrap_or(QoS::AtMostOnce)
+    }
+
+    fn publish(&self) -> Packet {
+        Packet::Publish { qos: self.qos(), identifier: self.identifier }
+    }
+
+    fn collect(&mut self, stage: Stage, needed: u8) -> Result<Option<Packet>, Error> {
+        self.stage = stage;
+        self.needed = needed;
+        self.field.clear();
+        Ok(None)
+    }
+
+    fn complete(&mut self, packet: Packet) -> Result<Option<Packet>, Error> {
+        self.collect(Stage::FixedHeader, 2)?;
+        Ok(Some(packet))
+    }
+
+    fn message(&mut self) -> Result<Option<Packet>, Error> {
+        self.offset = 0;
+        self.stage = Stage::Message;
+        if self.remaining == 0 { self.complete(self.publish()) } else { Ok(None) }
+    }
+
+    fn field_complete(&mut self) -> Result<Option<Packet>, Error> {
+        let mut bytes = self.field.iter().copied();
+        let mut next = || bytes.next().unwrap_or(0);
+        match self.stage {
+            Stage::FixedHeader => self.fixed_header(),
+            Stage::TopicLength => {
+                self.topic_length = u16::from_be_bytes([next(), next()]);
+                let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
+                if self.topic_length == 0 || self.remaining < 2 + u32::from(self.topic_length) + identifier {
+                    return Err(Error::Malformed);
+                }
+                self.remaining -= 2;
+                self.offset = 0;
+                self.stage = Stage::Topic;
+                Ok(None)
+            }
+            Stage::Identifier => {
+                self.identifier = u16::from_be_bytes([next(), next()]);
+                if self.identifier == 0 {
+                    return Err(Error::Malformed);
+                }
+                self.remaining -= 2;
+                self.message()
+            }
+            _ => {
+                let (high, low, return_code) = (next(), next(), next());
+                let packet_type = PacketType::of(self.first);
+                if packet_type == PacketType::CONNACK {
+                    // Reserved flags (3.2.2.1) and reserved return codes (3.2.2.3); a refusing broker
+                    // cannot have a session (MQTT-3.2.2-4).
+                    if high > 1 || low > 5 || (low != 0 && high != 0) {
+                        return Err(Error::Malformed);
+                    }
+                    self.awaits_connack = false;
+                    return self.complete(Packet::Connack { session_present: high != 0, return_code: low });
+                }
+                let identifier = u16::from_be_bytes([high, low]);
+                // Granted quality of service or failure, and nothing else (MQTT-3.9.3-2).
+                if identifier == 0 || (return_code > 2 && return_code != SUBSCRIBE_FAILURE) {
+                    return Err(Error::Malformed);
+                }
+                self.complete(Packet::Acknowledgement { packet_type, identifier, return_code })
+            }
+        }
+    }
+
+    fn fixed_header(&mut self) -> Result<Option<Packet>, Error> {
+        let mut bytes = self.field.iter().copied();
+        self.first = bytes.next().unwrap_or(0);
+        let (mut length, mut shift, mut last) = (0u32, 0u32, 0u8);
+        for digit in bytes {
+            length |= u32::from(digit & !CONTINUATION) << shift;
+            shift += 7;
+            last = digit;
+        }
+        if last & CONTINUATION != 0 {
+            // One more byte, unless there are four (MQTT 3.1.1, 2.2.3).
+            if self.field.is_full() {
+                return Err(Error::Malformed);
+            }
+            self.needed += 1;
+            return Ok(None);
+        }
+        self.remaining = length.min(REMAINING_LENGTH_MAX);
+        self.identifier = 0;
+
+        let packet_type = PacketType::of(self.first);
+        if (packet_type == PacketType::CONNACK) != self.awaits_connack {
+            return Err(Error::Malformed);
+        }
+        if packet_type == PacketType::PUBLISH {
+            // QoS 3 (MQTT-3.3.1-4), or no room for a topic of one character (MQTT-4.7.3-1).
+            if self.first >> 1 & 0b11 == 3 || length < 3 {
+                return Err(Error::Malformed);
+            }
+            return self.collect(Stage::TopicLength, 2);
+        }
+        if self.first != packet_type.first_byte() {
+            return Err(Error::Malformed); // MQTT-2.2.2-2
+        }
+        let expected = match packet_type {
+            PacketType::PINGRESP => 0,
+            PacketType::SUBACK => 3,
+            PacketType::CONNACK
+            | PacketType::PUBACK
+            | PacketType::PUBREC
+            | PacketType::PUBREL
+            | PacketType::PUBCOMP
+            | PacketType::UNSUBACK => 2,
+            _ => return Err(Error::Malformed), // only clients send these, or nobody
+        };
+        if length != expected {
+            return Err(Error::Malformed);
+        }
+        if length == 0 { self.complete(Packet::Pingresp) } else { self.collect(Stage::Acknowledgement, expected as u8) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// What a caller has in hand when a packet is complete.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Arrived {
+        packet: Packet,
+        topic: Vec<u8>,
+        message: Vec<u8>,
+    }
+
+    /// Feeds `input` to the decoder as a socket would that never has more than `piece` bytes ready.
+    fn decode(awaits_connack: bool, input: &[u8], piece: usize) -> Result<Vec<Arrived>, Error> {
+        let mut decoder = Decoder::new(awaits_connack);
+        let (mut topic, mut message) = (vec![], vec![]);
+        let mut arrived = vec![];
+        let mut rest = input;
+        while !rest.is_empty() {
+            let want = decoder.want();
+            let count = ((want.len - want.offset) as usize).min(rest.len()).min(piece);
+            assert!(count > 0, "the decoder always wants something: {want:?}");
+            let (bytes, after) = rest.split_at(count);
+            rest = after;
+            let keep = |buffer: &mut Vec<u8>| {
+                buffer.truncate(want.offset as usize);
+                buffer.extend_from_slice(bytes);
+            };
+            let complete = match want.target {
+                Target::Topic => {
+                    keep(&mut topic);
+                    decoder.received(count as u32, &topic)?
+                }
+                Target::Message => {
+                    keep(&mut message);
+                    decoder.received(count as u32, &[])?
+                }
+                Target::Header | Target::Skip => decoder.received(count as u32, bytes)?,
+            };
+            if let Some(packet) = complete {
+                arrived.push(Arrived {
+                    packet,
+                    topic: std::mem::take(&mut topic),
+                    message: std::mem::take(&mut message),
+                });
+            }
+        }
+        Ok(arrived)
+    }
+
+    fn packets(input: &[u8]) -> Result<Vec<Packet>, Error> {
+        Ok(decode(false, input, usize::MAX)?.into_iter().map(|arrived| arrived.packet).collect())
+    }
+
+    fn acknowledgement(packet_type: PacketType, identifier: u16, return_code: u8) -> Packet {
+        Packet::Acknowledgement { packet_type, identifier, return_code }
+    }
+
+    #[test]
+    fn connack() {
+        let connack = |input: &[u8]| decode(true, input, usize::MAX).map(|arrived| arrived[0].packet);
+        assert_eq!(connack(b"\x20\x02\x00\x00"), Ok(Packet::Connack { session_present: false, return_code: 0 }));
+        assert_eq!(connack(b"\x20\x02\x01\x00"), Ok(Packet::Connack { session_present: true, return_code: 0 }));
+        assert_eq!(connack(b"\x20\x02\x00\x05"), Ok(Packet::Connack { session_present: false, return_code: 5 }));
+        for malformed in [&b"\x20\x02\x02\x00"[..], b"\x20\x02\x01\x05", b"\x20\x02\x00\x06", b"\x20\x03", b"\x21\x02"]
+        {
+            assert_eq!(decode(true, malformed, 1), Err(Error::Malformed), "{malformed:x?}");
+        }
+    }
+
+    #[test]
+    fn connack_comes_first_and_once() {
+        assert_eq!(decode(true, b"\x30\x03\x00\x01t", 9), Err(Error::Malformed));
+        assert_eq!(decode(true, b"\x20\x02\x00\x00\x20\x02\x00\x00", 9), Err(Error::Malformed));
+        assert_eq!(packets(b"\x20\x02\x00\x00"), Err(Error::Malformed));
+    }
+
+    #[test]
+    fn messages_of_each_quality_of_service() {
+        let arrived = decode(false, b"\x31\x05\x00\x01thi\x3b\x07\x00\x01t\x01\x02hi\x34\x05\x00\x01t\x00\x09", 99);
+        let publish = |qos, identifier, message: &[u8]| Arrived {
+            packet: Packet::Publish { qos, identifier },
+            topic: b"t".to_vec(),
+            message: message.to_vec(),
+        };
+        let expected = vec![
+            publish(QoS::AtMostOnce, 0, b"hi"),
+            publish(QoS::AtLeastOnce, 0x0102, b"hi"),
+            publish(QoS::ExactlyOnce, 9, b""),
+        ];
+        assert_eq!(arrived, Ok(expected));
+    }
+
+    #[test]
+    fn acknowledgements() {
+        assert_eq!(
+            packets(b"\x40\x02\x00\x01\x50\x02\x00\x02\x62\x02\x00\x03\x70\x02\x00\x04\xb0\x02\x00\x05\x90\x03\xff\xff\x80\xd0\x00"),
+            Ok(vec![
+                acknowledgement(PacketType::PUBACK, 1, 0),
+                acknowledgement(PacketType::PUBREC, 2, 0),
+                acknowledgement(PacketType::PUBREL, 3, 0),
+                acknowledgement(PacketType::PUBCOMP, 4, 0),
+                acknowledgement(PacketType::UNSUBACK, 5, 0),
+                acknowledgement(PacketType::SUBACK, 65535, 0x80),
+                Packet::Pingresp,
+            ])
+        );
+    }
+
+    #[test]
+    fn what_a_broker_must_not_send() {
+        let table: [(&str, &[u8]); 24] = [
+            ("type 0", b"\x00\x00"),
+            ("type 15", b"\xf0\x00"),
+            ("CONNECT", b"\x10\x00"),
+            ("SUBSCRIBE", b"\x82\x03"),
+            ("UNSUBSCRIBE", b"\xa2\x03"),
+            ("PINGREQ", b"\xc0\x00"),
+            ("DISCONNECT", b"\xe0\x00"),
+            ("PUBACK with flags", b"\x41\x02"),
+            ("PUBREL without its flag", b"\x60\x02"),
+            ("PINGRESP with a body", b"\xd0\x01"),
+            ("PUBACK with identifier 0", b"\x40\x02\x00\x00"),
+            ("PUBACK of three bytes", b"\x40\x03"),
+            ("SUBACK of two return codes", b"\x90\x04"),
+            ("SUBACK with return code 3", b"\x90\x03\x00\x01\x03"),
+            ("QoS 3", b"\x36\x05"),
+            ("five bytes of remaining length", b"\x30\xff\xff\xff\xff"),
+            ("PUBLISH too short for a topic", b"\x30\x01\x00\x00"),
+            ("topic beyond the packet", b"\x30\x04\x00\x03"),
+            ("identifier beyond the packet", b"\x32\x04\x00\x01"),
+            ("empty topic", b"\x30\x02\x00\x00"),
+            ("wildcard in topic", b"\x30\x04\x00\x02a#"),
+            ("NUL in topic", b"\x30\x03\x00\x01\x00"),
+            ("ill-formed topic", b"\x30\x03\x00\x01\xff"),
+            ("QoS 1 with identifier 0", b"\x32\x05\x00\x01t\x00\x00"),
+        ];
+        for (what, input) in table {
+            for piece in 1..4 {
+                assert_eq!(decode(false, input, piece), Err(Error::Malformed), "{what}, {piece} bytes at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn an_announced_length_of_256_megabytes_is_only_a_number() {
+        let mut decoder = Decoder::new(false);
+        for byte in *b"\x30\xff\xff\xff\x7f\x00\x01" {
+            assert_eq!(decoder.received(1, &[byte]), Ok(None));
+        }
+        assert_eq!(decoder.received(1, b"t"), Ok(None));
+        assert_eq!(decoder.want(), Want { target: Target::Message, offset: 0, len: REMAINING_LENGTH_MAX - 3 });
+    }
+
+    #[test]
+    fn a_message_given_up_is_skipped_and_the_next_one_arrives() {
+        let mut decoder = Decoder::new(false);
+        decoder.received(2, b"\x32\x0a").unwrap();
+        decoder.received(2, b"\x00\x01").unwrap();
+        decoder.received(1, b"t").unwrap();
+        decoder.received(2, b"\x00\x07").unwrap();
+        decoder.received(2, &[]).unwrap();
+        decoder.skip();
+        assert_eq!(decoder.want(), Want { target: Target::Skip, offset: 0, len: 3 });
+        assert_eq!(decoder.received(3, &[]), Ok(Some(Packet::Skipped)));
+        assert_eq!(decoder.received(2, b"\xd0\x00"), Ok(Some(Packet::Pingresp)));
+    }
+
+    #[test]
+    fn more_bytes_than_wanted_are_refused() {
+        assert_eq!(Decoder::new(false).received(3, b"\xd0\x00\xd0"), Err(Error::Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics(input in proptest::collection::vec(any::<u8>(), 0..200), piece in 1usize..8, connack: bool) {
+            let _ = decode(connack, &input, piece);
+        }
+
+        #[test]
+        fn almost_valid_input_does_not_panic_either(
+            kinds in proptest::collection::vec((0u8..16, 0u8..16, 0u8..12), 1..20),
+            body in proptest::collection::vec(any::<u8>(), 12),
+        ) {
+            let mut input = vec![];
+            for (packet_type, flags, length) in kinds {
+                input.extend_from_slice(&[packet_type << 4 | flags, length]);
+                input.extend_from_slice(&body[..usize::from(length)]);
+            }
+            let _ = decode(false, &input, 3);
+        }
+
+        #[test]
+        fn segmentation_does_not_matter(
+            topic in "[a-zé/]{1,200}",
+            message in proptest::collection::vec(any::<u8>(), 0..300),
+            qos in 0u8..3,
+            piece in 1usize..40,
+        ) {
+            use super::super::{Chunk, Outgoing, Publish, Slot, Strings};
+            let mut strings = Strings::default();
+            strings.0[Slot::Topic as usize] = Some(topic.as_bytes());
+            strings.0[Slot::Message as usize] = Some(&message);
+            let qos = QoS::from_number(qos).unwrap();
+            let packet = Outgoing::Publish(Publish { dup: false, qos, retain: false, identifier: 77 });
+            let mut input = [0; 1024];
+            let Chunk::Scratch(length) = packet.chunk(0, &strings, &mut input) else { panic!("it fits") };
+            let identifier = if qos == QoS::AtMostOnce { 0 } else { 77 };
+            let expected = Arrived { packet: Packet::Publish { qos, identifier }, topic: topic.into_bytes(), message };
+            prop_assert_eq!(decode(false, &input[..length], piece), Ok(vec![expected]));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Outgoing bytes, gathered from the engine's own few and the caller's many.
+//!
+//! A packet that fits the scratch buffer becomes one chunk, hence one write and one TCP segment. What does not fit is
+//! never copied: the chunk names the caller's string and the part of it that is to be written.
+//!
+//! A packet is written down as a function that puts its fields in order. To gather it *from a position on*, that
+//! function is simply run again and the bytes before the position are skipped: there is no state to keep between writes.
+
+/// The caller's strings that a packet can hold. A packet uses those it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Slot {
+    /// The topic name or topic filter; the will topic of CONNECT.
+    Topic = 0,
+    /// The application message; the will message of CONNECT.
+    Message = 1,
+    /// The client identifier.
+    ClientId = 2,
+    /// The user name.
+    User = 3,
+    /// The password.
+    Password = 4,
+}
+
+impl Slot {
+    /// How many slots there are.
+    pub const COUNT: usize = 5;
+}
+
+/// The caller's strings by [`Slot`]; `None` where there is none. Borrowed for one call only: between two calls the
+/// caller's program may have changed them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Strings<'a>(pub [Option<&'a [u8]>; Slot::COUNT]);
+
+impl<'a> Strings<'a> {
+    /// The string in `slot`; an empty one where there is none.
+    pub fn get(&self, slot: Slot) -> &'a [u8] {
+        self.find(slot).unwrap_or(&[])
+    }
+
+    /// The string in `slot`, if there is one.
+    pub fn find(&self, slot: Slot) -> Option<&'a [u8]> {
+        self.0.get(slot as usize).copied().flatten()
+    }
+}
+
+/// The next bytes to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    /// The first so many bytes of the scratch buffer. None are left when it is 0.
+    Scratch(usize),
+    /// These bytes of the caller's string.
+    Caller {
+        /// Which string.
+        slot: Slot,
+        /// The first byte of it to write.
+        offset: usize,
+        /// How many bytes.
+        len: usize,
+    },
+}
+
+/// Collects one [`Chunk`].
+#[derive(Debug)]
+pub struct Gather<'a> {
+    skip: usize,
+    scratch: &'a mut [u8],
+    filled: usize,
+    caller: Option<Chunk>,
+    complete: bool,
+}
+
+impl<'a> Gather<'a> {
+    /// Starts a chunk at byte `position` of the packet.
+    pub fn new(position: usize, scratch: &'a mut [u8]) -> Self {
+        Gather { skip: position, scratch, filled: 0, caller: None, complete: false }
+    }
+
+    /// Puts bytes of the packet that the engine makes itself.
+    pub fn put(&mut self, bytes: &[u8]) {
+        let skipped = self.skip.min(bytes.len());
+        self.skip -= skipped;
+        if self.complete {
+            return;
+        }
+        let wanted = bytes.get(skipped..).unwrap_or(&[]);
+        let copied = self.copy(wanted);
+        self.complete = copied < wanted.len();
+    }
+
+    /// Puts a 16-bit number, most significant byte first (MQTT 3.1.1, 1.5.2).
+    pub fn put_u16(&mut self, number: u16) {
+        self.put(&number.to_be_bytes());
+    }
+
+    /// Puts the caller's string in `slot`, without a length.
+    pub fn put_caller(&mut self, strings: &Strings<'_>, slot: Slot) {
+        let bytes = strings.get(slot);
+        let offset = self.skip.min(bytes.len());
+        self.skip -= offset;
+        let wanted = bytes.get(offset..).unwrap_or(&[]);
+        if self.complete || wanted.is_empty() {
+            return;
+        }
+        if wanted.len() <= self.scratch.len() - self.filled {
+            self.copy(wanted);
+            return;
+        }
+        if self.filled == 0 {
+            self.caller = Some(Chunk::Caller { slot, offset, len: wanted.len() });
+        }
+        self.complete = true;
+    }
+
+    /// Puts the caller's string in `slot` with its length before it (MQTT 3.1.1, 1.5.3).
+    pub fn put_string(&mut self, strings: &Strings<'_>, slot: Slot) {
+        self.put_u16(strings.get(slot).len() as u16);
+        self.put_caller(strings, slot);
+    }
+
+    /// Puts a remaining length (MQTT 3.1.1, 2.2.3).
+    pub fn put_remaining_length(&mut self, length: u32) {
+        let mut rest = length;
+        loop {
+            let digit = (rest & 0x7f) as u8;
+            rest >>= 7;
+            if rest == 0 {
+                return self.put(&[digit]);
+            }
+            self.put(&[digit | 0x80]);
+        }
+    }
+
+    /// The chunk.
+    pub fn finish(self) -> Chunk {
+        self.caller.unwrap_or(Chunk::Scratch(self.filled))
+    }
+
+    fn copy(&mut self, bytes: &[u8]) -> usize {
+        let room = self.scratch.get_mut(self.filled..).unwrap_or(&mut []);
+        let copied = room.len().min(bytes.len());
+        for (to, from) in room.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.filled += copied;
+        copied
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    #[test]
+    fn remaining_lengths_of_the_specification() {
+        // MQTT 3.1.1, table 2.4
+        let table: [(u32, &[u8]); 8] = [
+            (0, &[0x00]),
+            (127, &[0x7f]),
+            (128, &[0x80, 0x01]),
+            (16_383, &[0xff, 0x7f]),
+            (16_384, &[0x80, 0x80, 0x01]),
+            (2_097_151, &[0xff, 0xff, 0x7f]),
+            (2_097_152, &[0x80, 0x80, 0x80, 0x01]),
+            (268_435_455, &[0xff, 0xff, 0xff, 0x7f]),
+        ];
+        for (length, bytes) in table {
+            let mut scratch = [0; 8];
+            let mut gather = Gather::new(0, &mut scratch);
+            gather.put_remaining_length(length);
+            let Chunk::Scratch(filled) = gather.finish() else { panic!("own bytes only") };
+            assert_eq!(&scratch[..filled], bytes, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_string_that_does_not_fit_is_named_and_not_copied() {
+        let mut strings = Strings::default();
+        strings.0[Slot::Message as usize] = Some(b"0123456789");
+        let put = |gather: &mut Gather<'_>| {
+            gather.put(b"ab");
+            gather.put_caller(&strings, Slot::Message);
+            gather.put(b"z");
+        };
+        let mut scratch = [0; 4];
+        let chunk_at = |position, scratch: &mut [u8]| {
+            let mut gather = Gather::new(position, scratch);
+            put(&mut gather);
+            gather.finish()
+        };
+        assert_eq!(chunk_at(0, &mut scratch), Chunk::Scratch(2));
+        assert_eq!(chunk_at(2, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 0, len: 10 });
+        assert_eq!(chunk_at(5, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 3, len: 7 });
+        assert_eq!(chunk_at(9, &mut scratch), Chunk::Scratch(4));
+        assert_eq!(&scratch, b"789z");
+        assert_eq!(chunk_at(13, &mut scratch), Chunk::Scratch(0));
+    }
+}

@@ -1,0 +1,48 @@
+//! MQTT 3.1.1 control packets as bytes.
+//!
+//! Outgoing packets are described by a value ([`Connect`], [`Publish`], [`Subscribe`], [`Unsubscribe`], [`Bare`]) which can
+//! be [gathered](Gather) from any byte on, so a partial write is resumed by asking for the rest. Incoming bytes go
+//! through the [`Decoder`], which says how many bytes it wants and where they belong, and which accepts no more than
+//! the specification does.
+
+mod decoder;
+mod gather;
+mod outgoing;
+mod packet_type;
+mod text;
+
+pub use decoder::{Decoder, Packet, Target, Want};
+pub use gather::{Chunk, Gather, Slot, Strings};
+pub use outgoing::{Bare, Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
+pub use packet_type::PacketType;
+pub use text::{check_text, check_topic_filter, check_topic_name};
+
+/// The largest remaining length that the fixed header can express, in bytes (MQTT 3.1.1, 2.2.3).
+pub const REMAINING_LENGTH_MAX: u32 = 268_435_455;
+
+/// The largest string or binary field, in bytes (MQTT 3.1.1, 1.5.3).
+pub const FIELD_MAX: usize = 65_535;
+
+/// The quality of service of a message (MQTT 3.1.1, 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum QoS {
+    /// No acknowledgement: the message arrives once or not at all.
+    AtMostOnce = 0,
+    /// Acknowledged with PUBACK: the message arrives once or more.
+    AtLeastOnce = 1,
+    /// Acknowledged with PUBREC, PUBREL and PUBCOMP: the message arrives exactly once.
+    ExactlyOnce = 2,
+}
+
+impl QoS {
+    /// The quality of service with this number, if there is one.
+    pub const fn from_number(number: u8) -> Option<QoS> {
+        match number {
+            0 => Some(QoS::AtMostOnce),
+            1 => Some(QoS::AtLeastOnce),
+            2 => Some(QoS::ExactlyOnce),
+            _ => None,
+        }
+    }
+}

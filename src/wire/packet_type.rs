@@ -1,0 +1,62 @@
+//! The first half byte of every control packet (MQTT 3.1.1, 2.2.1).
+
+/// A control packet type. Held as the number on the wire, so that nothing has to be looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PacketType(u8);
+
+#[allow(missing_docs)]
+impl PacketType {
+    pub const CONNECT: Self = Self(1);
+    pub const CONNACK: Self = Self(2);
+    pub const PUBLISH: Self = Self(3);
+    pub const PUBACK: Self = Self(4);
+    pub const PUBREC: Self = Self(5);
+    pub const PUBREL: Self = Self(6);
+    pub const PUBCOMP: Self = Self(7);
+    pub const SUBSCRIBE: Self = Self(8);
+    pub const SUBACK: Self = Self(9);
+    pub const UNSUBSCRIBE: Self = Self(10);
+    pub const UNSUBACK: Self = Self(11);
+    pub const PINGREQ: Self = Self(12);
+    pub const PINGRESP: Self = Self(13);
+    pub const DISCONNECT: Self = Self(14);
+}
+
+impl PacketType {
+    /// The type of the packet that begins with `first`.
+    pub const fn of(first: u8) -> Self {
+        Self(first >> 4)
+    }
+
+    /// The first byte of a packet of this type whose flags the specification reserves (MQTT-2.2.2-1).
+    pub const fn first_byte(self) -> u8 {
+        let reserved_flags = match self {
+            Self::PUBREL | Self::SUBSCRIBE | Self::UNSUBSCRIBE => 0b0010,
+            _ => 0,
+        };
+        self.0 << 4 | reserved_flags
+    }
+}
+
+impl core::fmt::Debug for PacketType {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let name = match *self {
+            Self::CONNECT => "CONNECT",
+            Self::CONNACK => "CONNACK",
+            Self::PUBLISH => "PUBLISH",
+            Self::PUBACK => "PUBACK",
+            Self::PUBREC => "PUBREC",
+            Self::PUBREL => "PUBREL",
+            Self::PUBCOMP => "PUBCOMP",
+            Self::SUBSCRIBE => "SUBSCRIBE",
+            Self::SUBACK => "SUBACK",
+            Self::UNSUBSCRIBE => "UNSUBSCRIBE",
+            Self::UNSUBACK => "UNSUBACK",
+            Self::PINGREQ => "PINGREQ",
+            Self::PINGRESP => "PINGRESP",
+            Self::DISCONNECT => "DISCONNECT",
+            _ => "reserved",
+        };
+        f.write_str(name)
+    }
+}
