@@ -1,0 +1,39 @@
+# umqtt for MicroPython's make: USER_C_MODULES=<this repository>, and freeze manifest.py.
+#
+# UMQTT_API     13 (default) or 18: the public interface that is followed
+# UMQTT_ENGINE  the engine as a static library, if it is not to be built by cargo for this machine;
+#               its header umqtt_engine.h lies beside it
+
+UMQTT_MOD_DIR := $(USERMOD_DIR)
+UMQTT_API ?= 13
+
+ifeq ($(UMQTT_ENGINE),)
+UMQTT_BUILD := $(abspath $(BUILD))/umqtt
+UMQTT_ENGINE := $(UMQTT_BUILD)/libumqtt.a
+UMQTT_INCLUDE := $(UMQTT_BUILD)
+
+# The library is made of the engine's one object: what rustc would add for a program without libc stays out.
+# Cargo knows when there is nothing to do, so it is always asked.
+$(UMQTT_BUILD)/umqtt_engine.o: UMQTT_FORCE
+	$(ECHO) "CARGO umqtt"
+	$(Q)$(MKDIR) -p $(UMQTT_BUILD)
+	$(Q)cd $(UMQTT_MOD_DIR)/.. && UMQTT_INCLUDE_DIR=$(UMQTT_INCLUDE) $(or $(CARGO),cargo) rustc --quiet --locked \
+		--release --lib --package umqtt --crate-type staticlib --features embedded --target-dir $(UMQTT_BUILD)/cargo \
+		-- --emit obj=$@
+$(UMQTT_ENGINE): $(UMQTT_BUILD)/umqtt_engine.o
+	$(Q)$(RM) -f $@
+	$(Q)$(AR) rcs $@ $<
+$(UMQTT_INCLUDE)/umqtt_engine.h: $(UMQTT_ENGINE) ;
+UMQTT_FORCE:
+.PHONY: UMQTT_FORCE
+else
+UMQTT_INCLUDE := $(dir $(UMQTT_ENGINE))
+endif
+
+UMQTT_SRC := $(addprefix $(UMQTT_MOD_DIR)/,modumqtt.c umqtt_client.c umqtt_method.c umqtt_socket.c)
+SRC_USERMOD_C += $(UMQTT_SRC)
+CFLAGS_USERMOD += -Wall -Wextra -Wno-unused-parameter -I$(UMQTT_MOD_DIR) -I$(UMQTT_INCLUDE) -DUMQTT_API=$(UMQTT_API)
+LDFLAGS_USERMOD += $(UMQTT_ENGINE)
+
+# The header must be there before the sources are searched for qstrs, the library before the firmware is linked.
+QSTR_GLOBAL_REQUIREMENTS += $(UMQTT_INCLUDE)/umqtt_engine.h

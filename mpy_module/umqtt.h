@@ -1,0 +1,110 @@
+// umqtt.simple for MicroPython: what the files of this module share.
+//
+// The engine (src/, Rust) decides what happens; this module does it: it owns sockets, Python objects and exceptions.
+// No exception passes through a function of the engine, and no Python object is given to it.
+#ifndef MICROPY_INCLUDED_UMQTT_H
+#define MICROPY_INCLUDED_UMQTT_H
+
+#include "py/obj.h"
+#include "py/runtime.h"
+
+#include "umqtt_engine.h"
+
+// The public interface that is followed: 13 for umqtt.simple 1.3 (the tutorial's), 18 for 1.8.
+#ifndef UMQTT_API
+#define UMQTT_API (13)
+#endif
+
+// Bytes of stack for a packet that is being written. One that fits is written at once, so it is one TCP segment.
+#ifndef UMQTT_SCRATCH_SIZE
+#define UMQTT_SCRATCH_SIZE (256)
+#endif
+
+// One parameter of a method: its name, and its value when it is not given.
+typedef struct _umqtt_param_t {
+    qstr name;
+    mp_rom_obj_t default_value;
+} umqtt_param_t;
+
+// A native function that can stand in a class as a Python function does: it binds self, and takes its arguments by
+// position or by name, with the same complaints.
+typedef struct _umqtt_method_t {
+    mp_obj_base_t base;
+    mp_obj_t (*fun)(const mp_obj_t *args); // as many as there are parameters
+    qstr name;
+    const umqtt_param_t *params;
+    uint8_t n_params;
+    uint8_t n_required;
+} umqtt_method_t;
+
+// Methods take at most this many arguments, self included.
+#define UMQTT_METHOD_MAX_PARAMS (9)
+
+extern const mp_obj_type_t umqtt_type_method;
+
+// The parameters after self follow as initialisers of umqtt_param_t; n_required counts self.
+#define UMQTT_PARAM(param_name, param_default) { .name = param_name, .default_value = param_default }
+#define UMQTT_DEFINE_METHOD(obj_name, fun_name, method_name, required, ...) \
+    static const umqtt_param_t obj_name##_params[] = { UMQTT_PARAM(MP_QSTR_self, MP_ROM_NONE), __VA_ARGS__ }; \
+    static const umqtt_method_t obj_name = { \
+        .base = { &umqtt_type_method }, .fun = fun_name, .name = method_name, .params = obj_name##_params, \
+        .n_params = MP_ARRAY_SIZE(obj_name##_params), .n_required = required }
+
+// A topic or a message on its way in: memory of the GC heap, for len bytes and a closing NUL.
+typedef struct _umqtt_buffer_t {
+    byte *bytes;
+    size_t len;
+} umqtt_buffer_t;
+
+// The native part of an MQTTClient instance: what must be remembered of the connection.
+typedef struct _umqtt_session_obj_t {
+    mp_obj_base_t base;
+    mp_obj_t sock; // the socket that all this describes
+    mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
+    mp_obj_t timeout; // as given to connect()
+    umqtt_buffer_t topic;
+    umqtt_buffer_t message;
+    bool closed; // this module has closed sock
+    umqtt_session_t engine;
+} umqtt_session_obj_t;
+
+extern const mp_obj_type_t umqtt_type_session;
+extern const mp_obj_type_t umqtt_type_exception;
+
+// The attributes of the class MQTTClient.
+extern const mp_obj_dict_t umqtt_client_dict;
+
+// A socket is a native stream or any object with the methods of one.
+
+// What umqtt_socket_read and umqtt_socket_write return when nothing can be moved at present.
+#define UMQTT_SOCKET_WOULD_BLOCK (-1)
+
+// Reads at most len bytes, once. Returns how many, 0 at the end of the stream. Raises OSError.
+mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len);
+
+// Writes at most len bytes, once. Returns how many. Raises OSError.
+mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len);
+
+// Whether reading and writing sock runs Python code.
+bool umqtt_socket_is_python(mp_obj_t sock);
+
+// Calls sock.close() and ignores what it raises.
+void umqtt_socket_close(mp_obj_t sock);
+
+// Makes the session's socket a new one.
+void umqtt_socket_new(umqtt_session_obj_t *session);
+
+// Connects the session's socket, within the session's timeout.
+void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_t port);
+
+// Puts TLS over the session's socket: with ssl.wrap_socket(sock, **ssl_params) when ssl is True, else ssl is an
+// SSLContext. The session's socket is then the secured one.
+void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server);
+
+// Makes sock return at once.
+void umqtt_socket_set_nonblocking(mp_obj_t sock);
+
+// Makes the session's socket wait again, within the timeout given to connect().
+void umqtt_socket_set_blocking(umqtt_session_obj_t *session);
+
+#endif // MICROPY_INCLUDED_UMQTT_H

@@ -1,0 +1,656 @@
+// The class MQTTClient: its methods, and the loop that does what the engine says.
+//
+// It is a class of MicroPython's with native methods, so it can be subclassed, its attributes are ordinary ones, and
+// methods that call methods reach the overriding ones. What must be remembered of a connection is in the instance's
+// native part, of the type Session, on which the class is based.
+
+#include "umqtt.h"
+
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "py/objtype.h"
+
+#include <string.h>
+
+// Bytes that belong into no object pass through a buffer of this size.
+#define SMALL_BUFFER_SIZE (32)
+#if SMALL_BUFFER_SIZE < UMQTT_HEADER_MAX
+#error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
+#endif
+
+#define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
+
+// One call of one method, while it lasts.
+typedef struct _umqtt_call_t {
+    mp_obj_t self;
+    umqtt_session_obj_t *session;
+    bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
+    mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of; MP_OBJ_NULL for none
+    umqtt_strings_t strings;
+    umqtt_operation_t operation;
+} umqtt_call_t;
+
+// Session
+
+static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    // The arguments are those of the class, whose business they are.
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    umqtt_session_obj_t *self = mp_obj_malloc(umqtt_session_obj_t, type);
+    self->sock = self->plain_sock = self->timeout = mp_const_none;
+    self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
+    self->closed = false;
+    umqtt_session_init(&self->engine);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    umqtt_type_session,
+    MP_QSTR_Session,
+    MP_TYPE_FLAG_NONE,
+    make_new, umqtt_session_make_new
+    );
+
+// The native part of an instance. It is made when it is first asked for, should a subclass not have called __init__.
+static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
+    const mp_obj_type_t *type = mp_obj_get_type(self_in);
+    if (!mp_obj_is_instance_type(type)
+        || !mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(type), MP_OBJ_FROM_PTR(&umqtt_type_session))) {
+        mp_raise_TypeError(MP_ERROR_TEXT("self must be an MQTTClient"));
+    }
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    if (!mp_obj_is_exact_type(self->subobj[0], &umqtt_type_session)) {
+        self->subobj[0] = umqtt_session_make_new(&umqtt_type_session, 0, 0, NULL);
+    }
+    return MP_OBJ_TO_PTR(self->subobj[0]);
+}
+
+static void forget_connection(umqtt_session_obj_t *session, bool awaits_connack) {
+    umqtt_session_reset(&session->engine, awaits_connack);
+    session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
+}
+
+static void close_connection(umqtt_session_obj_t *session) {
+    session->closed = true;
+    forget_connection(session, false);
+    umqtt_socket_close(session->sock);
+}
+
+// Makes sure that the session describes the socket in self.sock, which the user may have replaced.
+static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
+    mp_obj_t sock = mp_load_attr(self, MP_QSTR_sock);
+    if (sock == mp_const_none || (sock == session->sock && session->closed)) {
+        mp_raise_OSError(MP_ENOTCONN);
+    }
+    if (sock != session->sock) {
+        session->sock = session->plain_sock = sock;
+        session->timeout = mp_const_none;
+        session->closed = false;
+        umqtt_session_set_time_limit(&session->engine, 0);
+        forget_connection(session, false);
+    }
+}
+
+// Exceptions
+
+static NORETURN void raise_code(mp_int_t code) {
+    mp_raise_type_arg(&umqtt_type_exception, MP_OBJ_NEW_SMALL_INT(code));
+}
+
+static NORETURN void raise_assertion(void) {
+    mp_raise_type(&mp_type_AssertionError);
+}
+
+static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
+    switch (error) {
+        case UMQTT_PEER_CLOSED:
+            mp_raise_OSError(-1);
+        case UMQTT_MALFORMED:
+            raise_code(-1);
+        case UMQTT_CONNECT_REFUSED:
+            raise_code(value);
+        case UMQTT_SUBSCRIBE_REFUSED:
+            raise_code(0x80);
+        case UMQTT_DESYNCHRONISED:
+            mp_raise_OSError(MP_ECONNABORTED);
+        case UMQTT_TIMED_OUT:
+            mp_raise_OSError(MP_ETIMEDOUT);
+        case UMQTT_TOO_MANY_IN_FLIGHT:
+            mp_raise_OSError(MP_EBUSY);
+        case UMQTT_OUT_OF_MEMORY:
+            m_malloc_fail(value);
+        case UMQTT_EMPTY_TOPIC:
+            mp_raise_ValueError(MP_ERROR_TEXT("topic must not be empty"));
+        case UMQTT_WILDCARD_IN_TOPIC:
+            mp_raise_ValueError(MP_ERROR_TEXT("can't publish to a topic with + or #"));
+        case UMQTT_MISPLACED_WILDCARD:
+            mp_raise_ValueError(MP_ERROR_TEXT("+ and # must fill a whole topic level, # the last"));
+        case UMQTT_ILL_FORMED_TEXT:
+            mp_raise_ValueError(MP_ERROR_TEXT("text must be UTF-8 without NUL"));
+        case UMQTT_FIELD_TOO_LONG:
+            mp_raise_ValueError(MP_ERROR_TEXT("text must not exceed 65535 bytes"));
+        case UMQTT_PACKET_TOO_LONG:
+            mp_raise_ValueError(MP_ERROR_TEXT("message must not exceed 268435455 bytes with its topic"));
+        case UMQTT_CLIENT_ID_MISSING:
+            mp_raise_ValueError(MP_ERROR_TEXT("client_id must not be empty with clean_session=False"));
+        case UMQTT_OK:
+        case UMQTT_NOT_CONNECTED:
+            break;
+    }
+    mp_raise_OSError(MP_ENOTCONN);
+}
+
+static void raise_if(umqtt_error_t error) {
+    if (error != UMQTT_OK) {
+        raise_error(error, 0);
+    }
+}
+
+// Calls
+
+static void call_init(umqtt_call_t *call, mp_obj_t self) {
+    memset(call, 0, sizeof(*call));
+    call->self = self;
+    call->session = get_session(self);
+}
+
+// Raises TypeError for what has no bytes, as len() does for what has no length.
+static void set_string(umqtt_call_t *call, umqtt_slot_t slot, mp_obj_t object) {
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(object, &info, MP_BUFFER_READ)) {
+        mp_obj_len(object);
+        mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
+    }
+    call->objects[slot] = object;
+    // An empty buffer may be nowhere, but a string that is nowhere is none.
+    call->strings.slot[slot].bytes = info.len == 0 ? (const uint8_t *)"" : info.buf;
+    call->strings.slot[slot].len = info.len;
+}
+
+// Python code has run, and may have moved the bytes.
+static void refresh_strings(umqtt_call_t *call) {
+    for (size_t i = 0; i < UMQTT_STRINGS; i++) {
+        if (call->objects[i] != MP_OBJ_NULL) {
+            size_t len = call->strings.slot[i].len;
+            set_string(call, i, call->objects[i]);
+            if (call->strings.slot[i].len != len) {
+                mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
+            }
+        }
+    }
+}
+
+// The engine
+
+static void send_packet(umqtt_call_t *call) {
+    umqtt_session_obj_t *session = call->session;
+    byte scratch[UMQTT_SCRATCH_SIZE];
+    bool patient = true;
+    for (size_t position = 0;;) {
+        umqtt_chunk_t chunk;
+        umqtt_chunk(&call->operation, position, &call->strings, scratch, sizeof(scratch), &chunk);
+        if (chunk.len == 0) {
+            return;
+        }
+        mp_int_t written = umqtt_socket_write(session->sock, chunk.bytes, chunk.len);
+        if (written > 0) {
+            position += written;
+            patient = true;
+        } else if (patient) {
+            umqtt_socket_set_blocking(session);
+            patient = false;
+        } else {
+            mp_raise_OSError(MP_ETIMEDOUT);
+        }
+        if (umqtt_socket_is_python(session->sock)) {
+            refresh_strings(call);
+        }
+    }
+}
+
+// The memory for an arriving topic or message; NULL when there is none. A buffer of the same size that was left when
+// a read would have blocked serves again.
+static byte *get_buffer(umqtt_buffer_t *buffer, size_t len, size_t offset) {
+    if (offset == 0 && (buffer->bytes == NULL || buffer->len != len)) {
+        buffer->bytes = m_new_maybe(byte, len + 1);
+        buffer->len = len;
+    }
+    return buffer->bytes;
+}
+
+// Reads once what the engine wants, and fills in the event that tells of it.
+static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *small, umqtt_event_t *event) {
+    umqtt_session_obj_t *session = call->session;
+    size_t wanted = action->len - action->offset;
+    byte *start = small;
+    if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
+        umqtt_buffer_t *buffer = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
+        start = get_buffer(buffer, action->len, action->offset);
+        if (start == NULL) {
+            event->kind = UMQTT_NO_MEMORY;
+            return;
+        }
+    } else {
+        wanted = MIN(wanted, SMALL_BUFFER_SIZE);
+    }
+    mp_int_t count = umqtt_socket_read(session->sock, start + action->offset, wanted);
+    if (count == UMQTT_SOCKET_WOULD_BLOCK) {
+        event->kind = UMQTT_WOULD_BLOCK;
+        return;
+    }
+    event->kind = UMQTT_RECEIVED;
+    event->count = count;
+    event->shown.bytes = start;
+    event->shown.len = action->offset + count;
+}
+
+static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
+    if (buffer->bytes == NULL) {
+        return mp_const_empty_bytes;
+    }
+    vstr_t vstr = { .alloc = buffer->len + 1, .len = buffer->len, .buf = (char *)buffer->bytes, .fixed_buf = false };
+    buffer->bytes = NULL;
+    return mp_obj_new_bytes_from_vstr(&vstr);
+}
+
+static void deliver(umqtt_call_t *call) {
+    mp_obj_t message = take_bytes(&call->session->message);
+    mp_obj_t topic = take_bytes(&call->session->topic);
+    mp_call_function_2(mp_load_attr(call->self, MP_QSTR_cb), topic, message);
+}
+
+static mp_obj_t call_wait_msg(mp_obj_t self) {
+    mp_obj_t dest[2];
+    mp_load_method(self, MP_QSTR_wait_msg, dest);
+    return mp_call_method_n_kw(0, 0, dest);
+}
+
+// Does what the operation wants until it is over. Returns the value that it gives. Raises what it fails with, what
+// the socket raises, and what the callback raises.
+static mp_int_t run(umqtt_call_t *call) {
+    umqtt_session_obj_t *session = call->session;
+    byte small[SMALL_BUFFER_SIZE];
+    umqtt_event_t event = { .kind = UMQTT_START };
+    for (;;) {
+        umqtt_action_t action;
+        event.now = mp_hal_ticks_ms();
+        umqtt_step(&call->operation, &session->engine, &event, &action);
+        if (call->reading && action.kind != UMQTT_READ && !session->closed) {
+            call->reading = false;
+            umqtt_socket_set_blocking(session);
+        }
+        switch (action.kind) {
+            case UMQTT_SEND:
+                send_packet(call);
+                event.kind = UMQTT_SENT;
+                break;
+            case UMQTT_READ:
+                receive(call, &action, small, &event);
+                break;
+            case UMQTT_DELIVER:
+                deliver(call);
+                event.kind = UMQTT_DELIVERED;
+                break;
+            case UMQTT_WAIT:
+                call_wait_msg(call->self);
+                event.kind = UMQTT_WAITED;
+                break;
+            case UMQTT_DONE:
+                return action.value;
+            case UMQTT_FAIL:
+                if (action.error == UMQTT_PEER_CLOSED || action.error == UMQTT_MALFORMED
+                    || action.error == UMQTT_DESYNCHRONISED) {
+                    close_connection(session);
+                }
+                if (action.error == UMQTT_OUT_OF_MEMORY) {
+                    session->topic.bytes = session->message.bytes = NULL;
+                }
+                raise_error(action.error, action.value);
+        }
+    }
+}
+
+// Runs an operation that has something to undo when it does not come to its end.
+static mp_int_t run_or_undo(umqtt_call_t *call, void (*undo)(umqtt_call_t *call)) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_int_t value = run(call);
+        nlr_pop();
+        return value;
+    }
+    undo(call);
+    nlr_jump(nlr.ret_val);
+}
+
+static void undo_exchange(umqtt_call_t *call) {
+    umqtt_abandon(&call->operation, &call->session->engine);
+}
+
+// Takes the next packet identifier. self.pid is the last one that was used.
+static uint16_t next_identifier(umqtt_call_t *call) {
+    mp_int_t last = mp_obj_get_int(mp_load_attr(call->self, MP_QSTR_pid));
+    uint16_t identifier = umqtt_session_next_identifier(&call->session->engine, last);
+    mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
+    return identifier;
+}
+
+static uint8_t get_qos(mp_obj_t qos_in) {
+    mp_int_t qos = mp_obj_get_int(qos_in);
+    if (qos < 0 || qos > 2) {
+        raise_assertion();
+    }
+    return qos;
+}
+
+// Methods
+
+// Stores an attribute, unless the class has that value already: what is not stored takes no heap.
+static void init_attr(mp_obj_t self, qstr name, mp_obj_t value) {
+    mp_obj_t dest[2];
+    mp_load_method_maybe(self, name, dest);
+    if (dest[0] != value || dest[1] != MP_OBJ_NULL) {
+        mp_store_attr(self, name, value);
+    }
+}
+
+static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
+    enum { ARG_self, ARG_client_id, ARG_server, ARG_port, ARG_user, ARG_password, ARG_keepalive, ARG_ssl, ARG_ssl_params };
+    mp_obj_t self = args[ARG_self];
+    get_session(self);
+    mp_obj_t port = args[ARG_port];
+    if (mp_obj_equal(port, MP_OBJ_NEW_SMALL_INT(0))) {
+        port = MP_OBJ_NEW_SMALL_INT(mp_obj_is_true(args[ARG_ssl]) ? 8883 : 1883);
+    }
+    mp_store_attr(self, MP_QSTR_client_id, args[ARG_client_id]);
+    mp_store_attr(self, MP_QSTR_sock, mp_const_none);
+    mp_store_attr(self, MP_QSTR_server, args[ARG_server]);
+    mp_store_attr(self, MP_QSTR_port, port);
+    // Stored in any case, so that no publish has to make room for it.
+    mp_store_attr(self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0));
+    init_attr(self, MP_QSTR_ssl, args[ARG_ssl]);
+    init_attr(self, MP_QSTR_ssl_params, args[ARG_ssl_params]);
+    init_attr(self, MP_QSTR_cb, mp_const_none);
+    init_attr(self, MP_QSTR_user, args[ARG_user]);
+    init_attr(self, MP_QSTR_pswd, args[ARG_password]);
+    init_attr(self, MP_QSTR_keepalive, args[ARG_keepalive]);
+    init_attr(self, MP_QSTR_lw_topic, mp_const_none);
+    init_attr(self, MP_QSTR_lw_msg, mp_const_none);
+    init_attr(self, MP_QSTR_lw_qos, MP_OBJ_NEW_SMALL_INT(0));
+    init_attr(self, MP_QSTR_lw_retain, mp_const_false);
+    return mp_const_none;
+}
+static const mp_obj_dict_t no_ssl_params;
+UMQTT_DEFINE_METHOD(umqtt_client_init_obj, umqtt_client_init, MP_QSTR___init__, 3,
+    UMQTT_PARAM(MP_QSTR_client_id, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_server, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_port, MP_ROM_INT(0)),
+    UMQTT_PARAM(MP_QSTR_user, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_password, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_keepalive, MP_ROM_INT(0)),
+    UMQTT_PARAM(MP_QSTR_ssl, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_ssl_params, MP_ROM_PTR(&no_ssl_params)));
+
+static mp_obj_t umqtt_client_set_callback(const mp_obj_t *args) {
+    mp_store_attr(args[0], MP_QSTR_cb, args[1]);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_set_callback_obj, umqtt_client_set_callback, MP_QSTR_set_callback, 2,
+    UMQTT_PARAM(MP_QSTR_f, MP_ROM_NONE));
+
+static mp_obj_t umqtt_client_set_last_will(const mp_obj_t *args) {
+    enum { ARG_self, ARG_topic, ARG_msg, ARG_retain, ARG_qos };
+    get_qos(args[ARG_qos]);
+    if (!mp_obj_is_true(args[ARG_topic])) {
+        raise_assertion();
+    }
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_topic, args[ARG_topic]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_msg, args[ARG_msg]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_qos, args[ARG_qos]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_retain, args[ARG_retain]);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, MP_QSTR_set_last_will, 3,
+    UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_msg, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_retain, MP_ROM_FALSE),
+    UMQTT_PARAM(MP_QSTR_qos, MP_ROM_INT(0)));
+
+static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqtt_connect_t *options) {
+    mp_obj_t self = call->self;
+    options->clean_session = mp_obj_is_true(clean_session);
+    set_string(call, UMQTT_CLIENT_ID, mp_load_attr(self, MP_QSTR_client_id));
+    mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
+    if (user != mp_const_none) {
+        set_string(call, UMQTT_USER, user);
+        mp_obj_t password = mp_load_attr(self, MP_QSTR_pswd);
+        if (password != mp_const_none) {
+            set_string(call, UMQTT_PASSWORD, password);
+        }
+    }
+    mp_obj_t keepalive = mp_load_attr(self, MP_QSTR_keepalive);
+    options->keep_alive = 0;
+    if (mp_obj_is_true(keepalive)) {
+        mp_int_t seconds = mp_obj_get_int(keepalive);
+        if (seconds < 0 || seconds > 65535) {
+            raise_assertion();
+        }
+        options->keep_alive = seconds;
+    }
+    mp_obj_t will_topic = mp_load_attr(self, MP_QSTR_lw_topic);
+    options->has_will = mp_obj_is_true(will_topic);
+    options->will_qos = 0;
+    options->will_retain = false;
+    if (options->has_will) {
+        set_string(call, UMQTT_TOPIC, will_topic);
+        set_string(call, UMQTT_MESSAGE, mp_load_attr(self, MP_QSTR_lw_msg));
+        options->will_qos = get_qos(mp_load_attr(self, MP_QSTR_lw_qos));
+        options->will_retain = mp_obj_is_true(mp_load_attr(self, MP_QSTR_lw_retain));
+    }
+}
+
+// In milliseconds, for the engine; 0 for no limit.
+static uint32_t get_time_limit(mp_obj_t timeout) {
+    if (timeout == mp_const_none) {
+        return 0;
+    }
+    #if MICROPY_PY_BUILTINS_FLOAT
+    return (uint32_t)(mp_obj_get_float(timeout) * 1000);
+    #else
+    return mp_obj_get_int(timeout) * 1000;
+    #endif
+}
+
+// From no connection to an open one: socket, TLS, CONNECT and CONNACK.
+static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options) {
+    mp_obj_t self = call->self;
+    umqtt_session_obj_t *session = call->session;
+    mp_obj_t server = mp_load_attr(self, MP_QSTR_server);
+    umqtt_socket_new(session);
+    mp_store_attr(self, MP_QSTR_sock, session->sock);
+    umqtt_socket_connect(session, server, mp_load_attr(self, MP_QSTR_port));
+    mp_obj_t ssl = mp_load_attr(self, MP_QSTR_ssl);
+    if (mp_obj_is_true(ssl)) {
+        umqtt_socket_secure(session, ssl, mp_load_attr(self, MP_QSTR_ssl_params), server);
+        mp_store_attr(self, MP_QSTR_sock, session->sock);
+    }
+    refresh_strings(call);
+    forget_connection(session, true);
+    raise_if(umqtt_connect(&call->operation, &session->engine, &call->strings, options));
+    return MP_OBJ_NEW_SMALL_INT(run(call));
+}
+
+static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
+    enum { ARG_self, ARG_clean_session, ARG_timeout };
+    mp_obj_t self = args[ARG_self];
+    umqtt_call_t call;
+    call_init(&call, self);
+    umqtt_session_obj_t *session = call.session;
+    umqtt_connect_t options;
+    get_connect_options(&call, args[ARG_clean_session], &options);
+    uint32_t time_limit = get_time_limit(args[ARG_timeout]);
+    // Whatever cannot be sent is to be found before anything is opened or closed.
+    raise_if(umqtt_connect(&call.operation, &session->engine, &call.strings, &options));
+
+    mp_obj_t old_sock = mp_load_attr(self, MP_QSTR_sock);
+    if (old_sock != mp_const_none && !(old_sock == session->sock && session->closed)) {
+        umqtt_socket_close(old_sock);
+    }
+    mp_store_attr(self, MP_QSTR_sock, mp_const_none);
+    session->sock = session->plain_sock = mp_const_none;
+    session->timeout = args[ARG_timeout];
+    umqtt_session_set_time_limit(&session->engine, time_limit);
+
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t session_present = open_connection(&call, &options);
+        nlr_pop();
+        return session_present;
+    }
+    if (session->sock != mp_const_none && !session->closed) {
+        close_connection(session);
+    }
+    nlr_jump(nlr.ret_val);
+}
+UMQTT_DEFINE_METHOD(umqtt_client_connect_obj, umqtt_client_connect, MP_QSTR_connect, 1,
+    UMQTT_PARAM(MP_QSTR_clean_session, MP_ROM_TRUE),
+    UMQTT_PARAM(MP_QSTR_timeout, MP_ROM_NONE));
+
+static void undo_connection(umqtt_call_t *call) {
+    close_connection(call->session);
+}
+
+static mp_obj_t umqtt_client_disconnect(const mp_obj_t *args) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    require_connection(call.self, call.session);
+    umqtt_disconnect(&call.operation, &call.session->engine);
+    run_or_undo(&call, undo_connection);
+    close_connection(call.session);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_disconnect_obj, umqtt_client_disconnect, MP_QSTR_disconnect, 1);
+
+static mp_obj_t umqtt_client_ping(const mp_obj_t *args) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    require_connection(call.self, call.session);
+    umqtt_ping(&call.operation, &call.session->engine);
+    run(&call);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_ping_obj, umqtt_client_ping, MP_QSTR_ping, 1);
+
+static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
+    enum { ARG_self, ARG_topic, ARG_msg, ARG_retain, ARG_qos };
+    umqtt_call_t call;
+    call_init(&call, args[ARG_self]);
+    set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
+    set_string(&call, UMQTT_MESSAGE, args[ARG_msg]);
+    bool retain = mp_obj_is_true(args[ARG_retain]);
+    uint8_t qos = get_qos(args[ARG_qos]);
+    require_connection(call.self, call.session);
+    umqtt_session_t *engine = &call.session->engine;
+    if (qos == 0) {
+        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, 0));
+        run(&call);
+    } else {
+        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, next_identifier(&call)));
+        run_or_undo(&call, undo_exchange);
+    }
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_publish_obj, umqtt_client_publish, MP_QSTR_publish, 3,
+    UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_msg, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_retain, MP_ROM_FALSE),
+    UMQTT_PARAM(MP_QSTR_qos, MP_ROM_INT(0)));
+
+static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
+    enum { ARG_self, ARG_topic, ARG_qos };
+    umqtt_call_t call;
+    call_init(&call, args[ARG_self]);
+    if (mp_load_attr(call.self, MP_QSTR_cb) == mp_const_none) {
+        mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
+    }
+    set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
+    uint8_t qos = get_qos(args[ARG_qos]);
+    require_connection(call.self, call.session);
+    umqtt_session_t *engine = &call.session->engine;
+    raise_if(umqtt_subscribe(&call.operation, engine, &call.strings, qos, next_identifier(&call)));
+    run_or_undo(&call, undo_exchange);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_subscribe_obj, umqtt_client_subscribe, MP_QSTR_subscribe, 2,
+    UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_qos, MP_ROM_INT(0)));
+
+static mp_obj_t umqtt_client_unsubscribe(const mp_obj_t *args) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    set_string(&call, UMQTT_TOPIC, args[1]);
+    require_connection(call.self, call.session);
+    umqtt_session_t *engine = &call.session->engine;
+    raise_if(umqtt_unsubscribe(&call.operation, engine, &call.strings, next_identifier(&call)));
+    run_or_undo(&call, undo_exchange);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_unsubscribe_obj, umqtt_client_unsubscribe, MP_QSTR_unsubscribe, 2,
+    UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE));
+
+static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    require_connection(call.self, call.session);
+    call.reading = true;
+    umqtt_wait(&call.operation, &call.session->engine);
+    mp_int_t first_byte = run(&call);
+    if (first_byte < 0 || (UMQTT_API < 18 && IS_PUBLISH(first_byte))) {
+        return mp_const_none;
+    }
+    return MP_OBJ_NEW_SMALL_INT(first_byte);
+}
+UMQTT_DEFINE_METHOD(umqtt_client_wait_msg_obj, umqtt_client_wait_msg, MP_QSTR_wait_msg, 1);
+
+static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
+    mp_obj_t self = args[0];
+    umqtt_session_obj_t *session = get_session(self);
+    require_connection(self, session);
+    umqtt_socket_set_nonblocking(session->sock);
+    return call_wait_msg(self);
+}
+UMQTT_DEFINE_METHOD(umqtt_client_check_msg_obj, umqtt_client_check_msg, MP_QSTR_check_msg, 1);
+
+// The class
+
+static const mp_rom_map_elem_t no_ssl_params_table[] = {};
+static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
+
+static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
+    { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&umqtt_client_init_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_callback), MP_ROM_PTR(&umqtt_client_set_callback_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_last_will), MP_ROM_PTR(&umqtt_client_set_last_will_obj) },
+    { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&umqtt_client_connect_obj) },
+    { MP_ROM_QSTR(MP_QSTR_disconnect), MP_ROM_PTR(&umqtt_client_disconnect_obj) },
+    { MP_ROM_QSTR(MP_QSTR_ping), MP_ROM_PTR(&umqtt_client_ping_obj) },
+    { MP_ROM_QSTR(MP_QSTR_publish), MP_ROM_PTR(&umqtt_client_publish_obj) },
+    { MP_ROM_QSTR(MP_QSTR_subscribe), MP_ROM_PTR(&umqtt_client_subscribe_obj) },
+    { MP_ROM_QSTR(MP_QSTR_unsubscribe), MP_ROM_PTR(&umqtt_client_unsubscribe_obj) },
+    { MP_ROM_QSTR(MP_QSTR_wait_msg), MP_ROM_PTR(&umqtt_client_wait_msg_obj) },
+    { MP_ROM_QSTR(MP_QSTR_check_msg), MP_ROM_PTR(&umqtt_client_check_msg_obj) },
+
+    // What an instance has until it is given something else.
+    { MP_ROM_QSTR(MP_QSTR_sock), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_ssl), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_ssl_params), MP_ROM_PTR(&no_ssl_params) },
+    { MP_ROM_QSTR(MP_QSTR_pid), MP_ROM_INT(0) },
+    { MP_ROM_QSTR(MP_QSTR_cb), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_user), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_pswd), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_keepalive), MP_ROM_INT(0) },
+    { MP_ROM_QSTR(MP_QSTR_lw_topic), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_lw_msg), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_lw_qos), MP_ROM_INT(0) },
+    { MP_ROM_QSTR(MP_QSTR_lw_retain), MP_ROM_FALSE },
+};
+MP_DEFINE_CONST_DICT(umqtt_client_dict, umqtt_client_dict_table);

@@ -1,0 +1,137 @@
+// Sockets: native streams, or any Python object with the methods of one.
+
+#include "umqtt.h"
+
+#include <string.h>
+
+#include "py/mperrno.h"
+#include "py/stream.h"
+
+// The stream protocol of a native stream; NULL for objects of Python classes, whose methods are to be called.
+static const mp_stream_p_t *native_stream(mp_obj_t sock) {
+    const mp_obj_type_t *type = mp_obj_get_type(sock);
+    if ((type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) || !MP_OBJ_TYPE_HAS_SLOT(type, protocol)) {
+        return NULL;
+    }
+    const mp_stream_p_t *stream = MP_OBJ_TYPE_GET_SLOT(type, protocol);
+    return stream->read != NULL && stream->write != NULL ? stream : NULL;
+}
+
+static mp_obj_t call_1(mp_obj_t object, qstr method, mp_obj_t arg) {
+    mp_obj_t dest[3];
+    mp_load_method(object, method, dest);
+    dest[2] = arg;
+    return mp_call_method_n_kw(1, 0, dest);
+}
+
+bool umqtt_socket_is_python(mp_obj_t sock) {
+    return native_stream(sock) == NULL;
+}
+
+static mp_int_t stream_result(mp_uint_t result, int error) {
+    if (result != MP_STREAM_ERROR) {
+        return result;
+    }
+    if (mp_is_nonblocking_error(error)) {
+        return UMQTT_SOCKET_WOULD_BLOCK;
+    }
+    mp_raise_OSError(error);
+}
+
+mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
+    const mp_stream_p_t *stream = native_stream(sock);
+    if (stream != NULL) {
+        int error = 0;
+        mp_uint_t result = stream->read(sock, bytes, len, &error);
+        return stream_result(result, error);
+    }
+    mp_obj_t result = call_1(sock, MP_QSTR_read, mp_obj_new_int_from_uint(len));
+    if (result == mp_const_none) {
+        return UMQTT_SOCKET_WOULD_BLOCK;
+    }
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(result, &info, MP_BUFFER_READ);
+    if (info.len > len) {
+        // More than was asked for: the rest belongs nowhere.
+        mp_raise_OSError(MP_EIO);
+    }
+    memcpy(bytes, info.buf, info.len);
+    return info.len;
+}
+
+mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len) {
+    const mp_stream_p_t *stream = native_stream(sock);
+    if (stream != NULL) {
+        int error = 0;
+        mp_uint_t result = stream->write(sock, bytes, len, &error);
+        return stream_result(result, error);
+    }
+    // A Python object may keep what it is given, so it is given a copy.
+    mp_obj_t result = call_1(sock, MP_QSTR_write, mp_obj_new_bytes(bytes, len));
+    if (!mp_obj_is_int(result)) {
+        return len; // it does not say, so it took all
+    }
+    mp_int_t written = mp_obj_get_int(result);
+    if (written < 0 || (size_t)written > len) {
+        mp_raise_OSError(MP_EIO);
+    }
+    return written;
+}
+
+void umqtt_socket_close(mp_obj_t sock) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t dest[2];
+        mp_load_method(sock, MP_QSTR_close, dest);
+        mp_call_method_n_kw(0, 0, dest);
+        nlr_pop();
+    }
+}
+
+static mp_obj_t import(qstr module) {
+    return mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+}
+
+void umqtt_socket_new(umqtt_session_obj_t *session) {
+    mp_obj_t sock = mp_call_function_0(mp_load_attr(import(MP_QSTR_socket), MP_QSTR_socket));
+    session->sock = session->plain_sock = sock;
+    session->closed = false;
+}
+
+void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_t port) {
+    mp_obj_t sock = session->sock;
+    if (session->timeout != mp_const_none) {
+        call_1(sock, MP_QSTR_settimeout, session->timeout);
+    }
+    mp_obj_t dest[4];
+    mp_load_method(import(MP_QSTR_socket), MP_QSTR_getaddrinfo, dest);
+    dest[2] = server;
+    dest[3] = port;
+    mp_obj_t info = mp_obj_subscr(mp_call_method_n_kw(2, 0, dest), MP_OBJ_NEW_SMALL_INT(0), MP_OBJ_SENTINEL);
+    call_1(sock, MP_QSTR_connect, mp_obj_subscr(info, MP_OBJ_NEW_SMALL_INT(-1), MP_OBJ_SENTINEL));
+}
+
+void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server) {
+    if (ssl == mp_const_true) {
+        // The call wrap_socket(sock, **ssl_params), laid out as the virtual machine does.
+        mp_obj_t dest[6] = { [2] = session->sock, MP_OBJ_NULL, ssl_params, MP_OBJ_NEW_SMALL_INT(0) };
+        mp_load_method(import(MP_QSTR_ssl), MP_QSTR_wrap_socket, dest);
+        session->sock = mp_call_method_n_kw_var(true, 1 | 1 << 8, dest);
+    } else {
+        mp_obj_t dest[5] = { [2] = session->sock, MP_OBJ_NEW_QSTR(MP_QSTR_server_hostname), server };
+        mp_load_method(ssl, MP_QSTR_wrap_socket, dest);
+        session->sock = mp_call_method_n_kw(1, 1, dest);
+    }
+}
+
+void umqtt_socket_set_nonblocking(mp_obj_t sock) {
+    call_1(sock, MP_QSTR_setblocking, mp_const_false);
+}
+
+void umqtt_socket_set_blocking(umqtt_session_obj_t *session) {
+    if (session->timeout == mp_const_none) {
+        call_1(session->sock, MP_QSTR_setblocking, mp_const_true);
+    } else {
+        call_1(session->plain_sock, MP_QSTR_settimeout, session->timeout);
+    }
+}
