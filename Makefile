@@ -1,0 +1,123 @@
+# What can be done here: make help
+#
+# Everything that is made lies in build/ (and Cargo's in target/); nothing outside this folder is changed, except that
+# the Debian packages named below are installed when they are missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+export CARGO
+JOBS := $(shell nproc)
+
+PACKAGES := gcc libc6-dev pkg-config python3 python3-venv ca-certificates dpkg-dev xz-utils \
+	libmbedtls-dev libclang-dev libnss-wrapper mosquitto mosquitto-clients cmake
+# The oldest Rust that builds this; the same as rust-version in Cargo.toml.
+RUST := 1.85
+
+BUILD := $(CURDIR)/build
+MICROPYTHON := $(BUILD)/micropython
+MPY_CROSS := $(BUILD)/mpy-cross/mpy-cross
+REFERENCE := $(BUILD)/reference
+export UMQTT_MICROPYTHON := $(MICROPYTHON)
+
+# Runs a command whose output matters only when it fails: $(call quietly,what is said,name of the log,command)
+define quietly
+	@echo "== $(1)"; mkdir -p $(BUILD)/log; \
+	$(3) >$(BUILD)/log/$(2) 2>&1 || { tail -n 40 $(BUILD)/log/$(2) >&2; echo "The whole log: build/log/$(2)" >&2; exit 1; }
+endef
+
+.PHONY: help
+help: ## Say what can be done
+	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: run
+run: unix ## Play the tutorial at a real REPL against a real broker, then leave you there
+	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- tutorial
+
+.PHONY: repl
+repl: unix ## Open the REPL, with a broker at test.mosquitto.org
+	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- repl
+
+.PHONY: test
+test: lint test-engine test-shim test-end-to-end test-cmake ## Build and test everything
+	@echo
+	@echo "== All passed:"
+	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/\1/p' $(BUILD)/log/test-engine | head -n 1 | sed 's/^/   engine        /'
+	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
+	@awk '/^test result: ok/ { n += $$4 } /^differential: / { d = $$0 } END { print "   end to end    " n " passed, with a real broker and a real interpreter"; print "   " d }' $(BUILD)/log/test-end-to-end
+	@echo "   cmake         micropython.cmake configures and builds the engine"
+
+.PHONY: setup
+setup: ## Install and fetch what the build needs
+	@scripts/packages.sh $(PACKAGES)
+	@scripts/rust.sh $(RUST)
+	@scripts/micropython.sh $(MICROPYTHON)
+
+$(MPY_CROSS): | setup
+	$(call quietly,Building MicroPython's cross compiler,mpy-cross,$(MAKE) -C $(MICROPYTHON)/mpy-cross BUILD=$(dir $(MPY_CROSS)) -j$(JOBS))
+
+# MicroPython's unix port with the module: $(call unix_port,folder,UMQTT_API)
+define unix_port
+	$(call quietly,Building MicroPython's unix port with umqtt $(2),$(1),$(MAKE) -C $(MICROPYTHON)/ports/unix -j$(JOBS) \
+		BUILD=$(BUILD)/$(1) USER_C_MODULES=$(CURDIR) UMQTT_API=$(2) FROZEN_MANIFEST=$(CURDIR)/boards/unix/manifest.py \
+		MICROPY_MPYCROSS=$(MPY_CROSS) MICROPY_MPYCROSS_DEPENDENCY=$(MPY_CROSS) MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0)
+	@! grep -A 5 -E 'mpy_module/.*warning:' $(BUILD)/log/$(1)
+endef
+
+.PHONY: unix
+unix: setup $(MPY_CROSS) ## Build MicroPython's unix port with umqtt in it: build/unix/micropython
+	$(call unix_port,unix,13)
+
+.PHONY: unix-1.8
+unix-1.8: setup $(MPY_CROSS) ## The same with the public interface of umqtt.simple 1.8
+	$(call unix_port,unix-1.8,18)
+
+.PHONY: reference
+reference: setup
+	@scripts/reference.sh $(REFERENCE)
+
+.PHONY: lint
+lint: setup ## Check formatting and lints
+	@echo "== Checking formatting and lints"
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+
+.PHONY: test-engine
+test-engine: setup ## Test the engine
+	@echo "== Testing the engine"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package umqtt 2>&1 | tee $(BUILD)/log/test-engine
+
+.PHONY: test-shim
+test-shim: setup reference ## Test the class inside an interpreter in the test process
+	@echo "== Testing the class inside the test process"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package micropython-sys 2>&1 | tee $(BUILD)/log/test-shim
+
+.PHONY: test-end-to-end
+test-end-to-end: unix unix-1.8 reference ## Test with a real broker and a real interpreter
+	@scripts/check-engine.sh $(BUILD)/unix/umqtt/umqtt_engine.o
+	@echo "== Testing end to end"
+	@$(CARGO) test --quiet --locked --package umqtt-tests -- --nocapture 2>&1 | tee $(BUILD)/log/test-end-to-end
+
+.PHONY: test-cmake
+test-cmake: unix ## Configure and build with CMake, as ports that use it do
+	$(call quietly,Configuring with CMake,cmake,cmake -S tests/cmake -B $(BUILD)/cmake -DMICROPYTHON=$(MICROPYTHON) \
+		-DUNIX_BUILD=$(BUILD)/unix && cmake --build $(BUILD)/cmake)
+
+.PHONY: heap
+heap: unix reference ## Print what the class costs in heap, beside the Python one
+	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- heap
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	@$(CARGO) fmt --all
+
+.PHONY: clean
+clean: ## Remove what was built; what was fetched stays
+	@rm -rf $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log
+	@$(CARGO) clean --quiet

@@ -1,0 +1,45 @@
+# umqtt for MicroPython's CMake: -DUSER_C_MODULES=<this repository>/mpy_module/micropython.cmake, and freeze manifest.py.
+#
+# UMQTT_API          13 (default) or 18: the public interface that is followed
+# UMQTT_RUST_TARGET  the target that rustc builds the engine for; this machine when it is not given
+
+if(NOT UMQTT_API)
+    set(UMQTT_API 13)
+endif()
+
+set(UMQTT_BUILD ${CMAKE_CURRENT_BINARY_DIR}/umqtt)
+set(UMQTT_OBJECT ${UMQTT_BUILD}/umqtt_engine.o)
+set(UMQTT_HEADER ${UMQTT_BUILD}/umqtt_engine.h)
+get_filename_component(UMQTT_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
+if(UMQTT_RUST_TARGET)
+    set(UMQTT_TARGET_OPTION --target ${UMQTT_RUST_TARGET})
+endif()
+
+# The engine is one object: what rustc would add for a program without libc stays out.
+file(GLOB_RECURSE UMQTT_RUST_SOURCES CONFIGURE_DEPENDS ${UMQTT_ROOT}/src/*.rs)
+add_custom_command(
+    OUTPUT ${UMQTT_OBJECT} ${UMQTT_HEADER}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${UMQTT_BUILD}
+    COMMAND ${CMAKE_COMMAND} -E env UMQTT_INCLUDE_DIR=${UMQTT_BUILD}
+        cargo rustc --quiet --locked --release --lib --package umqtt --crate-type staticlib --features embedded
+        --target-dir ${UMQTT_BUILD}/cargo ${UMQTT_TARGET_OPTION} -- --emit obj=${UMQTT_OBJECT}
+    WORKING_DIRECTORY ${UMQTT_ROOT}
+    DEPENDS ${UMQTT_RUST_SOURCES} ${UMQTT_ROOT}/Cargo.toml ${UMQTT_ROOT}/Cargo.lock ${UMQTT_ROOT}/cbindgen.toml
+    COMMENT "Building the umqtt engine"
+    VERBATIM
+)
+set_source_files_properties(${UMQTT_OBJECT} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+add_custom_target(umqtt_engine DEPENDS ${UMQTT_OBJECT} ${UMQTT_HEADER})
+
+add_library(usermod_umqtt INTERFACE)
+add_dependencies(usermod_umqtt umqtt_engine)
+target_sources(usermod_umqtt INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/modumqtt.c
+    ${CMAKE_CURRENT_LIST_DIR}/umqtt_client.c
+    ${CMAKE_CURRENT_LIST_DIR}/umqtt_method.c
+    ${CMAKE_CURRENT_LIST_DIR}/umqtt_socket.c
+)
+target_include_directories(usermod_umqtt INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${UMQTT_BUILD})
+target_compile_definitions(usermod_umqtt INTERFACE UMQTT_API=${UMQTT_API})
+target_link_libraries(usermod_umqtt INTERFACE ${UMQTT_OBJECT})
+target_link_libraries(usermod INTERFACE usermod_umqtt)
