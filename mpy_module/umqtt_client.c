@@ -24,6 +24,7 @@
 typedef struct _umqtt_call_t {
     mp_obj_t self;
     umqtt_session_obj_t *session;
+    size_t wanted; // bytes of heap that were asked for last
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
     mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of; MP_OBJ_NULL for none
     umqtt_strings_t strings;
@@ -118,8 +119,6 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
             mp_raise_OSError(MP_ETIMEDOUT);
         case UMQTT_TOO_MANY_IN_FLIGHT:
             mp_raise_OSError(MP_EBUSY);
-        case UMQTT_OUT_OF_MEMORY:
-            m_malloc_fail(value);
         case UMQTT_EMPTY_TOPIC:
             mp_raise_ValueError(MP_ERROR_TEXT("topic must not be empty"));
         case UMQTT_WILDCARD_IN_TOPIC:
@@ -134,11 +133,10 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
             mp_raise_ValueError(MP_ERROR_TEXT("message must not exceed 268435455 bytes with its topic"));
         case UMQTT_CLIENT_ID_MISSING:
             mp_raise_ValueError(MP_ERROR_TEXT("client_id must not be empty with clean_session=False"));
-        case UMQTT_OK:
         case UMQTT_NOT_CONNECTED:
-            break;
+        default:
+            mp_raise_OSError(MP_ENOTCONN);
     }
-    mp_raise_OSError(MP_ENOTCONN);
 }
 
 static void raise_if(umqtt_error_t error) {
@@ -227,6 +225,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
         umqtt_buffer_t *buffer = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
         start = get_buffer(buffer, action->len, action->offset);
+        call->wanted = action->len + 1;
         if (start == NULL) {
             event->kind = UMQTT_NO_MEMORY;
             return;
@@ -305,34 +304,30 @@ static mp_int_t run(umqtt_call_t *call) {
                 }
                 if (action.error == UMQTT_OUT_OF_MEMORY) {
                     session->topic.bytes = session->message.bytes = NULL;
+                    m_malloc_fail(call->wanted);
                 }
                 raise_error(action.error, action.value);
         }
     }
 }
 
-// Runs an operation that has something to undo when it does not come to its end.
-static mp_int_t run_or_undo(umqtt_call_t *call, void (*undo)(umqtt_call_t *call)) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_int_t value = run(call);
-        nlr_pop();
-        return value;
-    }
-    undo(call);
-    nlr_jump(nlr.ret_val);
-}
-
-static void undo_exchange(umqtt_call_t *call) {
-    umqtt_abandon(&call->operation, &call->session->engine);
-}
-
-// Takes the next packet identifier. self.pid is the last one that was used.
+// The packet identifier for the next exchange. self.pid is the last one that was used.
 static uint16_t next_identifier(umqtt_call_t *call) {
     mp_int_t last = mp_obj_get_int(mp_load_attr(call->self, MP_QSTR_pid));
-    uint16_t identifier = umqtt_session_next_identifier(&call->session->engine, last);
-    mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
-    return identifier;
+    return umqtt_session_next_identifier(&call->session->engine, last);
+}
+
+// Runs an operation that has opened an exchange, which ends when this does.
+static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
+        run(call);
+        nlr_pop();
+        return mp_const_none;
+    }
+    umqtt_abandon(&call->operation, &call->session->engine);
+    nlr_jump(nlr.ret_val);
 }
 
 static uint8_t get_qos(mp_obj_t qos_in) {
@@ -516,18 +511,20 @@ UMQTT_DEFINE_METHOD(umqtt_client_connect_obj, umqtt_client_connect, MP_QSTR_conn
     UMQTT_PARAM(MP_QSTR_clean_session, MP_ROM_TRUE),
     UMQTT_PARAM(MP_QSTR_timeout, MP_ROM_NONE));
 
-static void undo_connection(umqtt_call_t *call) {
-    close_connection(call->session);
-}
-
 static mp_obj_t umqtt_client_disconnect(const mp_obj_t *args) {
     umqtt_call_t call;
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
     umqtt_disconnect(&call.operation, &call.session->engine);
-    run_or_undo(&call, undo_connection);
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        run(&call);
+        nlr_pop();
+        close_connection(call.session);
+        return mp_const_none;
+    }
     close_connection(call.session);
-    return mp_const_none;
+    nlr_jump(nlr.ret_val);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_disconnect_obj, umqtt_client_disconnect, MP_QSTR_disconnect, 1);
 
@@ -554,11 +551,11 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     if (qos == 0) {
         raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, 0));
         run(&call);
-    } else {
-        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, next_identifier(&call)));
-        run_or_undo(&call, undo_exchange);
+        return mp_const_none;
     }
-    return mp_const_none;
+    uint16_t identifier = next_identifier(&call);
+    raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
+    return run_exchange(&call, identifier);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_publish_obj, umqtt_client_publish, MP_QSTR_publish, 3,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
@@ -577,9 +574,9 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     uint8_t qos = get_qos(args[ARG_qos]);
     require_connection(call.self, call.session);
     umqtt_session_t *engine = &call.session->engine;
-    raise_if(umqtt_subscribe(&call.operation, engine, &call.strings, qos, next_identifier(&call)));
-    run_or_undo(&call, undo_exchange);
-    return mp_const_none;
+    uint16_t identifier = next_identifier(&call);
+    raise_if(umqtt_subscribe(&call.operation, engine, &call.strings, qos, identifier));
+    return run_exchange(&call, identifier);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_subscribe_obj, umqtt_client_subscribe, MP_QSTR_subscribe, 2,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
@@ -591,9 +588,9 @@ static mp_obj_t umqtt_client_unsubscribe(const mp_obj_t *args) {
     set_string(&call, UMQTT_TOPIC, args[1]);
     require_connection(call.self, call.session);
     umqtt_session_t *engine = &call.session->engine;
-    raise_if(umqtt_unsubscribe(&call.operation, engine, &call.strings, next_identifier(&call)));
-    run_or_undo(&call, undo_exchange);
-    return mp_const_none;
+    uint16_t identifier = next_identifier(&call);
+    raise_if(umqtt_unsubscribe(&call.operation, engine, &call.strings, identifier));
+    return run_exchange(&call, identifier);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_unsubscribe_obj, umqtt_client_unsubscribe, MP_QSTR_unsubscribe, 2,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE));

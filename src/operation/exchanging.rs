@@ -15,7 +15,7 @@ impl Operation {
             None => Err(Error::NotConnected),
             Some(Awaiting::Nothing(SUBSCRIBE_FAILURE)) => Err(Error::SubscribeRefused),
             Some(Awaiting::Nothing(_)) => {
-                session.exchanges.close(identifier);
+                self.abandon(session);
                 Ok(Action::Done(Outcome::Nothing))
             }
             Some(_) => {

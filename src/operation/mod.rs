@@ -97,6 +97,8 @@ enum Kind {
     Exchanging { identifier: u16 },
     /// Await one packet, deliver it and acknowledge it. What it is, once it is there.
     Waiting { arrived: Option<Arrived> },
+    /// Nothing is left to do.
+    Over,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -185,10 +187,10 @@ impl Operation {
         }
     }
 
-    /// Leaves the operation where it is. An acknowledgement that still comes will be a stray one.
-    pub fn abandon(&self, session: &mut Session) {
-        if let Kind::Exchanging { identifier } = self.kind {
-            session.exchanges.close(identifier);
+    /// Leaves the operation where it is, unless it is over. An acknowledgement that still comes will be a stray one.
+    pub fn abandon(&mut self, session: &mut Session) {
+        if let Kind::Exchanging { identifier } = core::mem::replace(&mut self.kind, Kind::Over) {
+            session.end_exchange(self.generation, identifier);
         }
     }
 
@@ -216,7 +218,7 @@ impl Operation {
             _ => {}
         }
         match self.kind {
-            Kind::Sending => Ok(Action::Done(Outcome::Nothing)),
+            Kind::Sending | Kind::Over => Ok(Action::Done(Outcome::Nothing)),
             Kind::Connecting => self.connecting(session, now, event),
             Kind::Exchanging { identifier } => self.exchanging(session, now, identifier),
             Kind::Waiting { arrived } => self.waiting(session, now, event, arrived),

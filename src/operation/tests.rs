@@ -35,6 +35,8 @@ struct Client {
     heap: u32,
     /// What the callback does with the client.
     callback: fn(&mut Client),
+    /// What [`Action::Wait`] calls: the user may have overridden it.
+    wait: fn(&mut Client) -> Result<Outcome, Error>,
 }
 
 fn client(script: impl IntoIterator<Item = Broker>) -> Client {
@@ -50,6 +52,7 @@ fn client(script: impl IntoIterator<Item = Broker>) -> Client {
         tick: 0,
         heap: u32::MAX,
         callback: |_| {},
+        wait: Client::wait,
     }
 }
 
@@ -106,7 +109,7 @@ impl Client {
                     (self.callback)(self);
                     Event::Delivered
                 }
-                Action::Wait => match self.wait() {
+                Action::Wait => match (self.wait)(self) {
                     Ok(_) => Event::Waited,
                     Err(error) => {
                         operation.abandon(&mut self.session);
@@ -114,7 +117,11 @@ impl Client {
                     }
                 },
                 Action::Done(outcome) => return Ok(outcome),
-                Action::Fail(error) => return Err(error),
+                Action::Fail(error) => {
+                    // As the shim does, which cannot tell why it is left.
+                    operation.abandon(&mut self.session);
+                    return Err(error);
+                }
             };
             action = operation.step(&mut self.session, self.now, event);
         }
@@ -311,6 +318,37 @@ fn a_callback_that_ends_the_connection_ends_the_calls_around_it() {
     client.callback = |client| client.session.reset(false);
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
     assert_eq!(client.sent, b"\x32\x06\x00\x01t\x00\x01m", "no PUBACK on a connection that is gone");
+}
+
+/// What the stock umqtt.robust does: its wait_msg() connects anew when the connection is lost, and waits on.
+fn wait_robustly(client: &mut Client) -> Result<Outcome, Error> {
+    client.wait().or_else(|_| {
+        client.connect()?;
+        client.wait()
+    })
+}
+
+#[test]
+fn a_wait_that_has_connected_anew_returns_to_the_call_that_lost_its_connection() {
+    let mut client = client([Sends(b""), Sends(b"\x20\x02\x00\x00"), IsSilent]);
+    client.wait = wait_robustly;
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
+    assert!(!client.session.is_interrupted());
+    assert_eq!(client.script.len(), 1, "nothing was read on the new connection");
+    client.wait = Client::wait;
+    assert_eq!(client.wait(), DONE);
+}
+
+#[test]
+fn each_call_that_lost_its_connection_is_told_once() {
+    let mut client = client([Sends(b"\x30\x03\x00\x01t"), Sends(b""), Sends(b"\x20\x02\x00\x00"), IsSilent, IsSilent]);
+    client.wait = wait_robustly;
+    client.callback = |client| {
+        assert_eq!(client.publish(QoS::AtLeastOnce, 2), Err(Error::NotConnected));
+        assert!(client.session.is_interrupted(), "the publish around the callback has not acted yet");
+    };
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
+    assert!(!client.session.is_interrupted());
 }
 
 #[test]

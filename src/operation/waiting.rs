@@ -28,6 +28,7 @@ impl Operation {
             }
             (Event::Delivered, Some(message)) => self.delivered(session, message),
             (Event::Sent, _) => Ok(self.waited()),
+            (Event::Start, _) if session.is_interrupted() => Ok(Action::Done(Outcome::Nothing)),
             _ => self.read(session, now),
         }
     }

@@ -83,6 +83,11 @@ impl Exchanges {
         self.0.iter().find(|exchange| exchange.identifier == identifier).map(|exchange| exchange.awaiting)
     }
 
+    /// How many are open.
+    pub fn count(&self) -> u8 {
+        self.0.len() as u8
+    }
+
     /// Ends an exchange: its identifier may be used again.
     pub fn close(&mut self, identifier: u16) {
         self.0.retain(|exchange| exchange.identifier != identifier);

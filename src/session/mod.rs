@@ -25,6 +25,8 @@ pub struct Session {
     receiving: Vec<u16, RECEIVING_MAX>,
     /// A packet has begun to be written and its end has not been seen.
     writing: bool,
+    /// Exchanges that were open when their connection went, and whose operations have not noticed yet.
+    interrupted: u8,
     /// Counts connections, so that an operation notices that the one it began on is gone.
     generation: u8,
     /// How long an operation may take, in milliseconds; 0 for as long as it likes.
@@ -45,6 +47,7 @@ impl Session {
             exchanges: Exchanges::new(),
             receiving: Vec::new(),
             writing: false,
+            interrupted: 0,
             generation: 0,
             time_limit: 0,
         }
@@ -53,6 +56,7 @@ impl Session {
     /// Forgets the connection; the next one begins with CONNACK if `awaits_connack`.
     /// Operations that began before will find themselves [not connected](Error::NotConnected).
     pub fn reset(&mut self, awaits_connack: bool) {
+        self.interrupted = self.interrupted.saturating_add(self.exchanges.count());
         self.decoder = Decoder::new(awaits_connack);
         self.exchanges = Exchanges::new();
         self.receiving.clear();
@@ -63,6 +67,21 @@ impl Session {
     /// Tells connections apart.
     pub fn generation(&self) -> u8 {
         self.generation
+    }
+
+    /// Ends an exchange, whatever came of it, that was opened on the connection of that generation.
+    pub fn end_exchange(&mut self, generation: u8, identifier: u16) {
+        if generation == self.generation {
+            self.exchanges.close(identifier);
+        } else {
+            self.interrupted = self.interrupted.saturating_sub(1);
+        }
+    }
+
+    /// Whether an operation that is under way has lost its connection and does not know it yet. Who waits now must
+    /// not, for that operation's sake: nothing may come on the new connection until it has acted.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted != 0
     }
 
     /// Limits the time of each operation to so many milliseconds; 0 for no limit.
