@@ -70,11 +70,11 @@ endef
 
 .PHONY: unix
 unix: setup $(MPY_CROSS) ## Build MicroPython's unix port with umqtt in it: build/unix/micropython
-	$(call unix_port,unix,13)
+	$(call unix_port,unix,1.3)
 
 .PHONY: unix-1.8
 unix-1.8: setup $(MPY_CROSS) ## The same with the public interface of umqtt.simple 1.8
-	$(call unix_port,unix-1.8,18)
+	$(call unix_port,unix-1.8,1.8)
 
 .PHONY: reference
 reference: setup

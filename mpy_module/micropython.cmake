@@ -1,11 +1,12 @@
 # umqtt for MicroPython's CMake: -DUSER_C_MODULES=<this repository>/mpy_module/micropython.cmake, and freeze manifest.py.
 #
-# UMQTT_API          13 (default) or 18: the public interface that is followed
+# UMQTT_API          1.3 (default) or 1.8: the version of umqtt.simple whose public interface is followed
 # UMQTT_RUST_TARGET  the target that rustc builds the engine for; this machine when it is not given
 
 if(NOT UMQTT_API)
-    set(UMQTT_API 13)
+    set(UMQTT_API 1.3)
 endif()
+string(REPLACE "." "" UMQTT_API_NUMBER ${UMQTT_API})
 
 set(UMQTT_BUILD ${CMAKE_CURRENT_BINARY_DIR}/umqtt)
 set(UMQTT_OBJECT ${UMQTT_BUILD}/umqtt_engine.o)
@@ -40,6 +41,6 @@ target_sources(usermod_umqtt INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_socket.c
 )
 target_include_directories(usermod_umqtt INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${UMQTT_BUILD})
-target_compile_definitions(usermod_umqtt INTERFACE UMQTT_API=${UMQTT_API})
+target_compile_definitions(usermod_umqtt INTERFACE UMQTT_API=${UMQTT_API_NUMBER})
 target_link_libraries(usermod_umqtt INTERFACE ${UMQTT_OBJECT})
 target_link_libraries(usermod INTERFACE usermod_umqtt)

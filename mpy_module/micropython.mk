@@ -1,11 +1,11 @@
 # umqtt for MicroPython's make: USER_C_MODULES=<this repository>, and freeze manifest.py.
 #
-# UMQTT_API     13 (default) or 18: the public interface that is followed
+# UMQTT_API     1.3 (default) or 1.8: the version of umqtt.simple whose public interface is followed
 # UMQTT_ENGINE  the engine as a static library, if it is not to be built by cargo for this machine;
 #               its header umqtt_engine.h lies beside it
 
 UMQTT_MOD_DIR := $(USERMOD_DIR)
-UMQTT_API ?= 13
+UMQTT_API ?= 1.3
 
 ifeq ($(UMQTT_ENGINE),)
 UMQTT_BUILD := $(abspath $(BUILD))/umqtt
@@ -32,7 +32,7 @@ endif
 
 UMQTT_SRC := $(addprefix $(UMQTT_MOD_DIR)/,modumqtt.c umqtt_client.c umqtt_method.c umqtt_socket.c)
 SRC_USERMOD_C += $(UMQTT_SRC)
-CFLAGS_USERMOD += -Wall -Wextra -Wno-unused-parameter -I$(UMQTT_MOD_DIR) -I$(UMQTT_INCLUDE) -DUMQTT_API=$(UMQTT_API)
+CFLAGS_USERMOD += -Wall -Wextra -Wno-unused-parameter -I$(UMQTT_MOD_DIR) -I$(UMQTT_INCLUDE) -DUMQTT_API=$(subst .,,$(UMQTT_API))
 LDFLAGS_USERMOD += $(UMQTT_ENGINE)
 
 # The header must be there before the sources are searched for qstrs, the library before the firmware is linked.

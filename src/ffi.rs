@@ -11,11 +11,11 @@ use crate::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target
 use crate::{ArgumentError, Error};
 use core::slice;
 
-/// Size of umqtt_session_t in machine words.
-pub const UMQTT_SESSION_WORDS: usize = 25;
+/// Size of umqtt_session_t in words of 32 bits.
+pub const UMQTT_SESSION_WORDS: usize = 23;
 
-/// Size of umqtt_operation_t in machine words.
-pub const UMQTT_OPERATION_WORDS: usize = 7;
+/// Size of umqtt_operation_t in words of 32 bits.
+pub const UMQTT_OPERATION_WORDS: usize = 5;
 
 /// How many strings umqtt_strings_t holds.
 pub const UMQTT_STRINGS: usize = 5;
@@ -23,19 +23,19 @@ pub const UMQTT_STRINGS: usize = 5;
 /// One client's state between two calls. To be kept beside the socket that it describes.
 #[repr(C)]
 pub struct umqtt_session_t {
-    words: [usize; UMQTT_SESSION_WORDS],
+    words: [u32; UMQTT_SESSION_WORDS],
 }
 
 /// One call of the user's. To be kept on the stack while it lasts.
 #[repr(C)]
 pub struct umqtt_operation_t {
-    words: [usize; UMQTT_OPERATION_WORDS],
+    words: [u32; UMQTT_OPERATION_WORDS],
 }
 
 const _: () = {
-    assert!(size_of::<Session>() <= size_of::<umqtt_session_t>());
+    assert!(size_of::<Session>() == size_of::<umqtt_session_t>());
     assert!(align_of::<Session>() <= align_of::<umqtt_session_t>());
-    assert!(size_of::<Operation>() <= size_of::<umqtt_operation_t>());
+    assert!(size_of::<Operation>() == size_of::<umqtt_operation_t>());
     assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
     assert!(Slot::COUNT == UMQTT_STRINGS);
 };

@@ -47,7 +47,7 @@ struct Exchange {
 
 /// The open exchanges.
 #[derive(Clone, Debug, Default)]
-pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX>);
+pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX, u8>);
 
 impl Exchanges {
     /// None open.

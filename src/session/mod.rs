@@ -22,7 +22,7 @@ pub struct Session {
     /// What was sent and waits for its acknowledgement.
     pub exchanges: Exchanges,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
-    receiving: Vec<u16, RECEIVING_MAX>,
+    receiving: Vec<u16, RECEIVING_MAX, u8>,
     /// A packet has begun to be written and its end has not been seen.
     writing: bool,
     /// Exchanges that were open when their connection went, and whose operations have not noticed yet.

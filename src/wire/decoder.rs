@@ -93,7 +93,7 @@ pub struct Decoder {
     /// The first byte of the packet.
     first: u8,
     /// The bytes of the field that is being collected, of which `needed` there must be.
-    field: Vec<u8, FIXED_HEADER_MAX>,
+    field: Vec<u8, FIXED_HEADER_MAX, u8>,
     needed: u8,
     /// Bytes of the packet after the fields that are complete.
     remaining: u32,

@@ -27,10 +27,17 @@ pub struct Interpreter {
 impl Interpreter {
     /// Finds the interpreter, and says how to build it when it is not there.
     pub fn find() -> Result<Self> {
-        let program =
-            env::var_os("UMQTT_UNIX").map_or_else(|| repository().join("build/unix/micropython"), PathBuf::from);
+        Self::at(env::var_os("UMQTT_UNIX").map_or_else(|| repository().join("build/unix/micropython"), PathBuf::from))
+    }
+
+    /// The interpreter with the public interface of umqtt.simple 1.8.
+    pub fn with_api_1_8() -> Result<Self> {
+        Self::at(repository().join("build/unix-1.8/micropython"))
+    }
+
+    fn at(program: PathBuf) -> Result<Self> {
         let Ok(program) = program.canonicalize() else {
-            bail!("there is no interpreter at {}; to build one: make unix", program.display());
+            bail!("there is no interpreter at {}; to build one: make unix unix-1.8", program.display());
         };
         let modules = env::var_os("UMQTT_MICROPYPATH").iter().flat_map(env::split_paths).collect();
         let home = TempDir::new().context("cannot make a folder for the interpreter")?;

@@ -23,6 +23,7 @@ use umqtt_tests::{
     SERVER,
     board::Board,
     broker::{Broker, PORT},
+    heap::{self, Figures},
     repository,
     show::{Show, Voice},
     transcript::Transcript,
@@ -60,6 +61,8 @@ enum Action {
     },
     /// Open the REPL at once.
     Repl,
+    /// Print what the class takes of the heap, beside the Python library.
+    Heap,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
     let result = leave_nothing_behind().and_then(|_folder| match action {
         Action::Tutorial { language } => play(language.unwrap_or_else(Language::of_locale)),
         Action::Repl => repl(),
+        Action::Heap => heap(),
     });
     match result {
         Ok(code) => code,
@@ -163,6 +167,12 @@ fn repl() -> Result<ExitCode> {
     let broker = Broker::start()?;
     let mut board = Board::unix(broker.address(), &show)?;
     hand_over(&mut board, &broker, &show)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn heap() -> Result<ExitCode> {
+    let broker = Broker::start()?;
+    print!("{}", heap::table(&Figures::of_ours(&broker)?, &Figures::of_reference(&broker)?));
     Ok(ExitCode::SUCCESS)
 }
 
