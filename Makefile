@@ -35,11 +35,12 @@ help: ## Say what can be done
 
 .PHONY: run
 run: unix ## Play the tutorial at a real REPL against a real broker, then leave you there
-	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- tutorial
+	@echo "== Building the program that plays the tutorial"
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- tutorial
 
 .PHONY: repl
 repl: unix ## Open the REPL, with a broker at test.mosquitto.org
-	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- repl
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
 
 .PHONY: test
 test: lint test-engine test-shim test-end-to-end test-cmake ## Build and test everything
@@ -111,7 +112,7 @@ test-cmake: unix ## Configure and build with CMake, as ports that use it do
 
 .PHONY: heap
 heap: unix reference ## Print what the class costs in heap, beside the Python one
-	@$(CARGO) run --quiet --package umqtt-tests --bin umqtt-run -- heap
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- heap
 
 .PHONY: fmt
 fmt: ## Format the Rust code

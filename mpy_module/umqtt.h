@@ -85,9 +85,6 @@ mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len);
 // Writes at most len bytes, once. Returns how many. Raises OSError.
 mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len);
 
-// Whether reading and writing sock runs Python code.
-bool umqtt_socket_is_python(mp_obj_t sock);
-
 // Calls sock.close() and ignores what it raises.
 void umqtt_socket_close(mp_obj_t sock);
 

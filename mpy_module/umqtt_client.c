@@ -73,6 +73,9 @@ static void forget_connection(umqtt_session_obj_t *session, bool awaits_connack)
 }
 
 static void close_connection(umqtt_session_obj_t *session) {
+    if (session->closed || session->sock == mp_const_none) {
+        return;
+    }
     session->closed = true;
     forget_connection(session, false);
     umqtt_socket_close(session->sock);
@@ -166,7 +169,7 @@ static void set_string(umqtt_call_t *call, umqtt_slot_t slot, mp_obj_t object) {
     call->strings.slot[slot].len = info.len;
 }
 
-// Python code has run, and may have moved the bytes.
+// Finds the bytes again, after Python code has run.
 static void refresh_strings(umqtt_call_t *call) {
     for (size_t i = 0; i < UMQTT_STRINGS; i++) {
         if (call->objects[i] != MP_OBJ_NULL) {
@@ -188,12 +191,12 @@ static void send_packet(umqtt_call_t *call) {
     for (size_t position = 0;;) {
         umqtt_chunk_t chunk;
         umqtt_chunk(&call->operation, position, &call->strings, scratch, sizeof(scratch), &chunk);
-        if (chunk.len == 0) {
-            return;
-        }
         mp_int_t written = umqtt_socket_write(session->sock, chunk.bytes, chunk.len);
         if (written > 0) {
             position += written;
+            if (position >= chunk.packet_size) {
+                return;
+            }
             patient = true;
         } else if (patient) {
             umqtt_socket_set_blocking(session);
@@ -201,9 +204,8 @@ static void send_packet(umqtt_call_t *call) {
         } else {
             mp_raise_OSError(MP_ETIMEDOUT);
         }
-        if (umqtt_socket_is_python(session->sock)) {
-            refresh_strings(call);
-        }
+        // Writing may have run Python code, which may have moved the bytes.
+        refresh_strings(call);
     }
 }
 
@@ -502,9 +504,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
         nlr_pop();
         return session_present;
     }
-    if (session->sock != mp_const_none && !session->closed) {
-        close_connection(session);
-    }
+    close_connection(session);
     nlr_jump(nlr.ret_val);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_connect_obj, umqtt_client_connect, MP_QSTR_connect, 1,

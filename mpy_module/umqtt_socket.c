@@ -24,10 +24,6 @@ static mp_obj_t call_1(mp_obj_t object, qstr method, mp_obj_t arg) {
     return mp_call_method_n_kw(1, 0, dest);
 }
 
-bool umqtt_socket_is_python(mp_obj_t sock) {
-    return native_stream(sock) == NULL;
-}
-
 static mp_int_t stream_result(mp_uint_t result, int error) {
     if (result != MP_STREAM_ERROR) {
         return result;

@@ -140,7 +140,7 @@ impl From<Error> for umqtt_error_t {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub enum umqtt_action_kind_t {
-    /// Write the chunks of the packet (umqtt_chunk) until none is left, then tell UMQTT_SENT.
+    /// Write the packet, chunk by chunk (umqtt_chunk), then tell UMQTT_SENT.
     UMQTT_SEND,
     /// Read at most `len - offset` bytes, once, to `target`; then tell UMQTT_RECEIVED, UMQTT_WOULD_BLOCK or
     /// UMQTT_NO_MEMORY.
@@ -228,8 +228,10 @@ pub struct umqtt_event_t {
 pub struct umqtt_chunk_t {
     /// Where they are: in the scratch buffer or in one of the strings.
     pub bytes: *const u8,
-    /// How many; 0 when the packet is written whole.
+    /// How many.
     pub len: usize,
+    /// The size of the whole packet: when so many bytes are written, no chunk is left.
+    pub packet_size: usize,
 }
 
 /// Borrows what a pointer of C's points to.
@@ -491,10 +493,11 @@ pub unsafe extern "C" fn umqtt_chunk(
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch_bytes = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
+    let packet_size = operation.packet_size(&strings);
     let next = match operation.chunk(position, &strings, scratch_bytes) {
-        Chunk::Scratch(len) => umqtt_chunk_t { bytes: scratch, len },
+        Chunk::Scratch(len) => umqtt_chunk_t { bytes: scratch, len, packet_size },
         Chunk::Caller { slot, offset, len } => {
-            umqtt_chunk_t { bytes: strings.get(slot).get(offset..).unwrap_or(&[]).as_ptr(), len }
+            umqtt_chunk_t { bytes: strings.get(slot).get(offset..).unwrap_or(&[]).as_ptr(), len, packet_size }
         }
     };
     // SAFETY: the caller's memory.

@@ -202,6 +202,11 @@ impl Operation {
         }
     }
 
+    /// The size of the whole packet in bytes.
+    pub fn packet_size(&self, strings: &Strings<'_>) -> usize {
+        self.packet.as_ref().map_or(0, |packet| packet.size(strings))
+    }
+
     fn next(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
         if event == Event::Start {
             self.started = now;

@@ -107,6 +107,18 @@ impl Outgoing {
         }
     }
 
+    /// The size of the whole packet in bytes.
+    pub fn size(&self, strings: &Strings<'_>) -> usize {
+        let remaining = self.remaining_length(strings);
+        let digits = match remaining {
+            0..=0x7f => 1,
+            0x80..=0x3fff => 2,
+            0x4000..=0x1f_ffff => 3,
+            _ => 4,
+        };
+        1 + digits + remaining as usize
+    }
+
     /// The next bytes to write when the first `position` bytes of the packet are written. Short ones are put into
     /// `scratch`.
     pub fn chunk(&self, position: usize, strings: &Strings<'_>, scratch: &mut [u8]) -> Chunk {
@@ -358,6 +370,17 @@ mod tests {
     }
 
     #[test]
+    fn the_size_counts_every_byte() {
+        for length in [0, 124, 125, 16_380, 16_381, 2_097_148, 2_097_149] {
+            let message = vec![0; length];
+            let strings = strings(&[(Slot::Topic, b"t"), (Slot::Message, &message)]);
+            let publish = Publish { dup: false, qos: QoS::AtMostOnce, retain: false, identifier: 0 };
+            let packet = Outgoing::Publish(publish);
+            assert_eq!(packet.size(&strings), bytes(packet, &strings).len());
+        }
+    }
+
+    #[test]
     fn a_message_beyond_the_protocols_limit_is_refused() {
         let publish = |qos| Outgoing::Publish(Publish { dup: false, qos, retain: false, identifier: 1 });
         let largest = vec![0; REMAINING_LENGTH_MAX as usize - 3];
@@ -378,6 +401,7 @@ mod tests {
             let packet = Outgoing::Publish(
                 Publish { dup: false, qos: QoS::AtLeastOnce, retain: false, identifier: 7 });
             let whole = written(&packet, &strings, 4096, usize::MAX);
+            prop_assert_eq!(packet.size(&strings), whole.len());
             prop_assert_eq!(written(&packet, &strings, scratch, take), whole);
         }
     }
