@@ -4,7 +4,7 @@
 
 #include "py/runtime.h"
 
-#include "host.h"
+#include "host_internal.h"
 
 // interrupt(): presses Ctrl-C.
 static mp_obj_t mod_host_interrupt(void) {
@@ -31,6 +31,7 @@ static const mp_rom_map_elem_t mod_host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&mod_host_interrupt_obj) },
     { MP_ROM_QSTR(MP_QSTR_allocations), MP_ROM_PTR(&mod_host_allocations_obj) },
     { MP_ROM_QSTR(MP_QSTR_fail_allocation_after), MP_ROM_PTR(&mod_host_fail_allocation_after_obj) },
+    { MP_ROM_QSTR(MP_QSTR_Socket), MP_ROM_PTR(&host_type_socket) },
 };
 static MP_DEFINE_CONST_DICT(mod_host_globals, mod_host_globals_table);
 

@@ -15,7 +15,9 @@
 //!
 //! - `_host.interrupt()` presses Ctrl-C;
 //! - `_host.allocations()` is [`Interpreter::allocations`], and asking allocates nothing;
-//! - `_host.fail_allocation_after(n)` is [`Interpreter::fail_allocation_after`]; a negative `n` disarms it.
+//! - `_host.fail_allocation_after(n)` is [`Interpreter::fail_allocation_after`]; a negative `n` disarms it;
+//! - `_host.Socket(script)` is a native stream that plays a connected socket without allocating: reads give the bytes of
+//!   the script and then nothing, writes take everything, and `written()` says how much that was.
 
 // The shim's calls into the engine are resolved from this crate.
 use umqtt as _;

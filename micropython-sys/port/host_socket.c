@@ -1,0 +1,91 @@
+// The class _host.Socket(script): a native stream in place of a connected
+// socket, whose reads and writes allocate nothing. Reads give the script, then
+// nothing; writes take everything, and only count it.
+
+#include <string.h>
+
+#include "py/mperrno.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#include "host_internal.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    mp_obj_t script;
+    size_t position;
+    size_t written;
+} host_socket_obj_t;
+
+static mp_obj_t host_socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    host_socket_obj_t *self = mp_obj_malloc(host_socket_obj_t, type);
+    self->script = args[0];
+    self->position = self->written = 0;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+static mp_uint_t host_socket_read(mp_obj_t self_in, void *buf, mp_uint_t size, int *errcode) {
+    host_socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_buffer_info_t script;
+    mp_get_buffer_raise(self->script, &script, MP_BUFFER_READ);
+    size_t left = script.len - MIN(self->position, script.len);
+    if (left == 0) {
+        *errcode = MP_EAGAIN;
+        return MP_STREAM_ERROR;
+    }
+    size = MIN(size, left);
+    memcpy(buf, (const byte *)script.buf + self->position, size);
+    self->position += size;
+    return size;
+}
+
+static mp_uint_t host_socket_write(mp_obj_t self_in, const void *buf, mp_uint_t size, int *errcode) {
+    (void)buf;
+    (void)errcode;
+    host_socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    self->written += size;
+    return size;
+}
+
+static const mp_stream_p_t host_socket_stream = {
+    .read = host_socket_read,
+    .write = host_socket_write,
+};
+
+// written(): how many bytes were written.
+static mp_obj_t host_socket_written(mp_obj_t self_in) {
+    host_socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    return MP_OBJ_NEW_SMALL_INT(self->written);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(host_socket_written_obj, host_socket_written);
+
+static mp_obj_t host_socket_set(mp_obj_t self_in, mp_obj_t value_in) {
+    (void)self_in;
+    (void)value_in;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(host_socket_set_obj, host_socket_set);
+
+static mp_obj_t host_socket_close(mp_obj_t self_in) {
+    (void)self_in;
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(host_socket_close_obj, host_socket_close);
+
+static const mp_rom_map_elem_t host_socket_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_written), MP_ROM_PTR(&host_socket_written_obj) },
+    { MP_ROM_QSTR(MP_QSTR_setblocking), MP_ROM_PTR(&host_socket_set_obj) },
+    { MP_ROM_QSTR(MP_QSTR_settimeout), MP_ROM_PTR(&host_socket_set_obj) },
+    { MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&host_socket_close_obj) },
+};
+static MP_DEFINE_CONST_DICT(host_socket_locals, host_socket_locals_table);
+
+MP_DEFINE_CONST_OBJ_TYPE(
+    host_type_socket,
+    MP_QSTR_Socket,
+    MP_TYPE_FLAG_NONE,
+    make_new, host_socket_make_new,
+    protocol, &host_socket_stream,
+    locals_dict, &host_socket_locals
+    );

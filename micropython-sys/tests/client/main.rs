@@ -1,0 +1,14 @@
+//! The class `MQTTClient`, called by scripts whose sockets are scripts too.
+//!
+//! Each test is a script and what it prints. `scripted.py` plays the broker.
+
+mod support;
+
+mod connecting;
+mod heap_use;
+mod names;
+mod publishing;
+mod receiving;
+mod reentry;
+mod subscribing;
+mod time;
