@@ -56,15 +56,25 @@ typedef struct _umqtt_buffer_t {
     size_t len;
 } umqtt_buffer_t;
 
+// A message above QoS 0 that is in flight in a session that outlives the connection.
+typedef struct _umqtt_kept_t {
+    uint16_t identifier; // 0 for none
+    mp_obj_t topic;
+    mp_obj_t message;
+} umqtt_kept_t;
+
 // The native part of an MQTTClient instance: what must be remembered of the connection.
 typedef struct _umqtt_session_obj_t {
     mp_obj_base_t base;
     mp_obj_t sock; // the socket that all this describes
     mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
-    mp_obj_t timeout; // as given to connect()
+    mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
+    uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
+    umqtt_kept_t *kept; // UMQTT_IN_FLIGHT_MAX of them; NULL until connect() has asked for a session to be kept
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
     bool closed; // this module has closed sock
+    bool checking; // sock has been told not to wait, by check_msg()
     umqtt_session_t engine;
 } umqtt_session_obj_t;
 
@@ -76,13 +86,16 @@ extern const mp_obj_dict_t umqtt_client_dict;
 
 // A socket is a native stream or any object with the methods of one.
 
-// What umqtt_socket_read and umqtt_socket_write return when nothing can be moved at present.
+// What umqtt_socket_read and umqtt_socket_write return when nothing can be moved at present: the socket does not wait,
+// or it has waited for as long as it is allowed to.
 #define UMQTT_SOCKET_WOULD_BLOCK (-1)
+#define UMQTT_SOCKET_TIMED_OUT (-2)
 
-// Reads at most len bytes, once. Returns how many, 0 at the end of the stream. Raises OSError.
+// Reads at most len bytes, once. Returns how many, 0 at the end of the stream, or one of the above; more than len when
+// a Python socket has given more, of which the first are in bytes. Raises OSError.
 mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len);
 
-// Writes at most len bytes, once. Returns how many. Raises OSError.
+// Writes at most len bytes, once. Returns how many, or one of the above. Raises OSError.
 mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len);
 
 // Calls sock.close() and ignores what it raises.
@@ -101,7 +114,13 @@ void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ss
 // Makes sock return at once.
 void umqtt_socket_set_nonblocking(mp_obj_t sock);
 
-// Makes the session's socket wait again, within the timeout given to connect().
+// Makes the session's socket wait again, for no longer than the session's timeout.
 void umqtt_socket_set_blocking(umqtt_session_obj_t *session);
+
+// Makes the session's socket wait for at most so many milliseconds, until it is told otherwise.
+void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds);
+
+// So many milliseconds as a number of seconds, for settimeout(). Allocates, unless they are whole seconds.
+mp_obj_t umqtt_seconds(uint32_t milliseconds);
 
 #endif // MICROPY_INCLUDED_UMQTT_H

@@ -8,6 +8,7 @@
 
 #include "py/mperrno.h"
 #include "py/mphal.h"
+#include "py/objstr.h"
 #include "py/objtype.h"
 
 #include <string.h>
@@ -17,6 +18,9 @@
 #if SMALL_BUFFER_SIZE < UMQTT_HEADER_MAX
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
+
+// The longest time limit, in milliseconds: half of what the clock counts. What is longer is none.
+#define TIME_LIMIT_MAX (0x7fffffff)
 
 #define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
 
@@ -41,7 +45,9 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     umqtt_session_obj_t *self = mp_obj_malloc(umqtt_session_obj_t, type);
     self->sock = self->plain_sock = self->timeout = mp_const_none;
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
-    self->closed = false;
+    self->kept = NULL;
+    self->write_limit = 0;
+    self->closed = self->checking = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -67,8 +73,7 @@ static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
     return MP_OBJ_TO_PTR(self->subobj[0]);
 }
 
-static void forget_connection(umqtt_session_obj_t *session, bool awaits_connack) {
-    umqtt_session_reset(&session->engine, awaits_connack);
+static void forget_buffers(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
 }
 
@@ -77,7 +82,8 @@ static void close_connection(umqtt_session_obj_t *session) {
         return;
     }
     session->closed = true;
-    forget_connection(session, false);
+    umqtt_session_lost(&session->engine);
+    forget_buffers(session);
     umqtt_socket_close(session->sock);
 }
 
@@ -90,9 +96,10 @@ static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
     if (sock != session->sock) {
         session->sock = session->plain_sock = sock;
         session->timeout = mp_const_none;
-        session->closed = false;
-        umqtt_session_set_time_limit(&session->engine, 0);
-        forget_connection(session, false);
+        session->write_limit = 0;
+        session->closed = session->checking = false;
+        umqtt_session_replaced(&session->engine);
+        forget_buffers(session);
     }
 }
 
@@ -119,6 +126,7 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
         case UMQTT_DESYNCHRONISED:
             mp_raise_OSError(MP_ECONNABORTED);
         case UMQTT_TIMED_OUT:
+        case UMQTT_BROKER_SILENT:
             mp_raise_OSError(MP_ETIMEDOUT);
         case UMQTT_TOO_MANY_IN_FLIGHT:
             mp_raise_OSError(MP_EBUSY);
@@ -187,20 +195,31 @@ static void refresh_strings(umqtt_call_t *call) {
 static void send_packet(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
     byte scratch[UMQTT_SCRATCH_SIZE];
-    bool patient = true;
+    uint32_t since = mp_hal_ticks_ms(); // when the socket last took something
+    bool blocking = false; // it was made to wait since then
     for (size_t position = 0;;) {
         umqtt_chunk_t chunk;
         umqtt_chunk(&call->operation, position, &call->strings, scratch, sizeof(scratch), &chunk);
-        mp_int_t written = umqtt_socket_write(session->sock, chunk.bytes, chunk.len);
+        mp_obj_t sock = session->sock;
+        mp_int_t written = umqtt_socket_write(sock, chunk.bytes, chunk.len);
+        if (session->sock != sock || session->closed) {
+            // Writing has run Python code that has connected anew or closed: the rest of the packet belongs nowhere.
+            mp_raise_OSError(MP_ENOTCONN);
+        }
         if (written > 0) {
             position += written;
             if (position >= chunk.packet_size) {
                 return;
             }
-            patient = true;
-        } else if (patient) {
+            since = mp_hal_ticks_ms();
+            blocking = false;
+        } else if (written == UMQTT_SOCKET_TIMED_OUT) {
+            if ((uint32_t)mp_hal_ticks_ms() - since >= session->write_limit) {
+                mp_raise_OSError(MP_ETIMEDOUT);
+            }
+        } else if (!blocking) {
             umqtt_socket_set_blocking(session);
-            patient = false;
+            blocking = true;
         } else {
             mp_raise_OSError(MP_ETIMEDOUT);
         }
@@ -235,9 +254,18 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     } else {
         wanted = MIN(wanted, SMALL_BUFFER_SIZE);
     }
+    if (action->limit < umqtt_session_patience(&session->engine) && !session->checking) {
+        umqtt_socket_set_limit(session, action->limit);
+        call->reading = true;
+    }
     mp_int_t count = umqtt_socket_read(session->sock, start + action->offset, wanted);
-    if (count == UMQTT_SOCKET_WOULD_BLOCK) {
-        event->kind = UMQTT_WOULD_BLOCK;
+    if (count > (mp_int_t)wanted) {
+        // More than was asked for: what follows would be read out of step.
+        close_connection(session);
+        mp_raise_OSError(MP_EIO);
+    }
+    if (count < 0) {
+        event->kind = count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
         return;
     }
     event->kind = UMQTT_RECEIVED;
@@ -278,7 +306,7 @@ static mp_int_t run(umqtt_call_t *call) {
         event.now = mp_hal_ticks_ms();
         umqtt_step(&call->operation, &session->engine, &event, &action);
         if (call->reading && action.kind != UMQTT_READ && !session->closed) {
-            call->reading = false;
+            call->reading = session->checking = false;
             umqtt_socket_set_blocking(session);
         }
         switch (action.kind) {
@@ -294,6 +322,7 @@ static mp_int_t run(umqtt_call_t *call) {
                 event.kind = UMQTT_DELIVERED;
                 break;
             case UMQTT_WAIT:
+                mp_handle_pending(true);
                 call_wait_msg(call->self);
                 event.kind = UMQTT_WAITED;
                 break;
@@ -301,7 +330,8 @@ static mp_int_t run(umqtt_call_t *call) {
                 return action.value;
             case UMQTT_FAIL:
                 if (action.error == UMQTT_PEER_CLOSED || action.error == UMQTT_MALFORMED
-                    || action.error == UMQTT_DESYNCHRONISED) {
+                    || action.error == UMQTT_DESYNCHRONISED || action.error == UMQTT_BROKER_SILENT
+                    || action.error == UMQTT_TOO_MANY_IN_FLIGHT) {
                     close_connection(session);
                 }
                 if (action.error == UMQTT_OUT_OF_MEMORY) {
@@ -319,16 +349,103 @@ static uint16_t next_identifier(umqtt_call_t *call) {
     return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
-// Runs an operation that has opened an exchange, which ends when this does.
+// Messages in flight
+
+// The place of a message in flight; of none in flight when the identifier is 0; NULL when there is no such place.
+static umqtt_kept_t *find_kept(umqtt_session_obj_t *session, uint16_t identifier) {
+    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+        if (session->kept[i].identifier == identifier) {
+            return &session->kept[i];
+        }
+    }
+    return NULL;
+}
+
+// Lets go of the messages that are in flight no more.
+static void release_kept(umqtt_session_obj_t *session) {
+    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+        umqtt_kept_t *kept = &session->kept[i];
+        if (kept->identifier != 0 && !umqtt_session_holds(&session->engine, kept->identifier)) {
+            *kept = (umqtt_kept_t) { 0, MP_OBJ_NULL, MP_OBJ_NULL };
+        }
+    }
+}
+
+// What cannot change: the object itself, or a copy of its bytes.
+static mp_obj_t immutable(mp_obj_t object) {
+    if (mp_obj_is_str_or_bytes(object)) {
+        return object;
+    }
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
+    return mp_obj_new_bytes(info.buf, info.len);
+}
+
+// The call that has published a message ends without its acknowledgement. Its caller may do what it likes with the
+// topic and the message then, so what is to be sent again must not be what the caller can change.
+static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
+    umqtt_kept_t *kept = find_kept(session, identifier);
+    if (kept == NULL) {
+        return;
+    }
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        kept->topic = immutable(kept->topic);
+        kept->message = immutable(kept->message);
+        nlr_pop();
+    } else {
+        umqtt_session_forget(&session->engine, identifier);
+    }
+    release_kept(session);
+}
+
+static bool same_bytes(mp_obj_t object, const umqtt_string_t *string) {
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
+    return info.len == string->len && memcmp(info.buf, string->bytes, info.len) == 0;
+}
+
+// Goes on with the message in flight that is being published again. Returns its identifier, 0 when there is none.
+static uint16_t resume(umqtt_call_t *call, uint8_t qos, bool retain) {
+    umqtt_session_obj_t *session = call->session;
+    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+        const umqtt_kept_t *kept = &session->kept[i];
+        if (kept->identifier != 0 && same_bytes(kept->topic, &call->strings.slot[UMQTT_TOPIC])
+            && same_bytes(kept->message, &call->strings.slot[UMQTT_MESSAGE])
+            && umqtt_resume(&call->operation, &session->engine, qos, retain, kept->identifier)) {
+            return kept->identifier;
+        }
+    }
+    return 0;
+}
+
+// Sends again what is in flight, after the broker was found to have kept the session.
+static void resend(umqtt_call_t *call) {
+    umqtt_session_obj_t *session = call->session;
+    uint16_t identifier;
+    for (size_t i = 0; (identifier = umqtt_resend(&call->operation, &session->engine, i)) != 0; i++) {
+        const umqtt_kept_t *kept = find_kept(session, identifier);
+        if (kept != NULL) {
+            set_string(call, UMQTT_TOPIC, kept->topic);
+            set_string(call, UMQTT_MESSAGE, kept->message);
+            run(call);
+        }
+    }
+}
+
+// Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept.
 static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
+    umqtt_session_obj_t *session = call->session;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
         run(call);
+        release_kept(session);
         nlr_pop();
         return mp_const_none;
     }
-    umqtt_abandon(&call->operation, &call->session->engine);
+    umqtt_abandon(&call->operation, &session->engine);
+    keep_in_flight(session, identifier);
     nlr_jump(nlr.ret_val);
 }
 
@@ -452,10 +569,14 @@ static uint32_t get_time_limit(mp_obj_t timeout) {
         return 0;
     }
     #if MICROPY_PY_BUILTINS_FLOAT
-    return (uint32_t)(mp_obj_get_float(timeout) * 1000);
+    mp_float_t milliseconds = mp_obj_get_float(timeout) * 1000;
     #else
-    return mp_obj_get_int(timeout) * 1000;
+    mp_int_t milliseconds = MIN(mp_obj_get_int(timeout), TIME_LIMIT_MAX / 1000) * 1000;
     #endif
+    if (!(milliseconds > 0 && milliseconds <= TIME_LIMIT_MAX)) {
+        return 0;
+    }
+    return MAX((uint32_t)milliseconds, 1);
 }
 
 // From no connection to an open one: socket, TLS, CONNECT and CONNACK.
@@ -472,9 +593,23 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
         mp_store_attr(self, MP_QSTR_sock, session->sock);
     }
     refresh_strings(call);
-    forget_connection(session, true);
+    forget_buffers(session);
+    umqtt_session_begin(&session->engine, options->clean_session);
     raise_if(umqtt_connect(&call->operation, &session->engine, &call->strings, options));
-    return MP_OBJ_NEW_SMALL_INT(run(call));
+    bool session_present = run(call);
+    // From here on the keep alive interval counts too.
+    if (options->keep_alive != 0) {
+        session->timeout = umqtt_seconds(umqtt_session_patience(&session->engine));
+        umqtt_socket_set_blocking(session);
+        if (session->write_limit == 0) {
+            session->write_limit = options->keep_alive * 1000;
+        }
+    }
+    release_kept(session);
+    if (session_present) {
+        resend(call);
+    }
+    return MP_OBJ_NEW_SMALL_INT(session_present);
 }
 
 static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
@@ -495,7 +630,12 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     }
     mp_store_attr(self, MP_QSTR_sock, mp_const_none);
     session->sock = session->plain_sock = mp_const_none;
+    session->checking = false;
     session->timeout = args[ARG_timeout];
+    if (!options.clean_session && session->kept == NULL) {
+        session->kept = m_new0(umqtt_kept_t, UMQTT_IN_FLIGHT_MAX);
+    }
+    session->write_limit = time_limit;
     umqtt_session_set_time_limit(&session->engine, time_limit);
 
     nlr_buf_t nlr;
@@ -553,8 +693,15 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
         run(&call);
         return mp_const_none;
     }
-    uint16_t identifier = next_identifier(&call);
-    raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
+    uint16_t identifier = resume(&call, qos, retain);
+    if (identifier == 0) {
+        identifier = next_identifier(&call);
+        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
+        umqtt_kept_t *place = umqtt_session_is_kept(engine) ? find_kept(call.session, 0) : NULL;
+        if (place != NULL) {
+            *place = (umqtt_kept_t) { identifier, args[ARG_topic], args[ARG_msg] };
+        }
+    }
     return run_exchange(&call, identifier);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_publish_obj, umqtt_client_publish, MP_QSTR_publish, 3,
@@ -602,6 +749,7 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
     call.reading = true;
     umqtt_wait(&call.operation, &call.session->engine);
     mp_int_t first_byte = run(&call);
+    release_kept(call.session);
     if (first_byte < 0 || (UMQTT_API < 18 && IS_PUBLISH(first_byte))) {
         return mp_const_none;
     }
@@ -614,6 +762,7 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     umqtt_session_obj_t *session = get_session(self);
     require_connection(self, session);
     umqtt_socket_set_nonblocking(session->sock);
+    session->checking = true;
     return call_wait_msg(self);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_check_msg_obj, umqtt_client_check_msg, MP_QSTR_check_msg, 1);

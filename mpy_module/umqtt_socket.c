@@ -31,7 +31,32 @@ static mp_int_t stream_result(mp_uint_t result, int error) {
     if (mp_is_nonblocking_error(error)) {
         return UMQTT_SOCKET_WOULD_BLOCK;
     }
+    if (error == MP_ETIMEDOUT) {
+        return UMQTT_SOCKET_TIMED_OUT;
+    }
     mp_raise_OSError(error);
+}
+
+// Calls a method of a Python socket. Such a one says that nothing can be moved at present by raising what a native one
+// does, EAGAIN or ETIMEDOUT: then *error is that, and else 0.
+static mp_obj_t call_socket(mp_obj_t sock, qstr method, mp_obj_t arg, int *error) {
+    *error = 0;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t result = call_1(sock, method, arg);
+        nlr_pop();
+        return result;
+    }
+    mp_obj_t exception = MP_OBJ_FROM_PTR(nlr.ret_val);
+    mp_obj_t value = mp_const_none;
+    if (mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_OSError))) {
+        value = mp_obj_exception_get_value(exception);
+    }
+    if (value != MP_OBJ_NEW_SMALL_INT(MP_EAGAIN) && value != MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT)) {
+        nlr_jump(nlr.ret_val);
+    }
+    *error = MP_OBJ_SMALL_INT_VALUE(value);
+    return mp_const_none;
 }
 
 mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
@@ -41,17 +66,14 @@ mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
         mp_uint_t result = stream->read(sock, bytes, len, &error);
         return stream_result(result, error);
     }
-    mp_obj_t result = call_1(sock, MP_QSTR_read, mp_obj_new_int_from_uint(len));
+    int error;
+    mp_obj_t result = call_socket(sock, MP_QSTR_read, mp_obj_new_int_from_uint(len), &error);
     if (result == mp_const_none) {
-        return UMQTT_SOCKET_WOULD_BLOCK;
+        return stream_result(MP_STREAM_ERROR, error != 0 ? error : MP_EAGAIN);
     }
     mp_buffer_info_t info;
     mp_get_buffer_raise(result, &info, MP_BUFFER_READ);
-    if (info.len > len) {
-        // More than was asked for: the rest belongs nowhere.
-        mp_raise_OSError(MP_EIO);
-    }
-    memcpy(bytes, info.buf, info.len);
+    memcpy(bytes, info.buf, MIN(info.len, len));
     return info.len;
 }
 
@@ -63,7 +85,11 @@ mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len) {
         return stream_result(result, error);
     }
     // A Python object may keep what it is given, so it is given a copy.
-    mp_obj_t result = call_1(sock, MP_QSTR_write, mp_obj_new_bytes(bytes, len));
+    int error;
+    mp_obj_t result = call_socket(sock, MP_QSTR_write, mp_obj_new_bytes(bytes, len), &error);
+    if (error != 0) {
+        return stream_result(MP_STREAM_ERROR, error);
+    }
     if (!mp_obj_is_int(result)) {
         return len; // it does not say, so it took all
     }
@@ -130,4 +156,17 @@ void umqtt_socket_set_blocking(umqtt_session_obj_t *session) {
     } else {
         call_1(session->plain_sock, MP_QSTR_settimeout, session->timeout);
     }
+}
+
+void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds) {
+    call_1(session->plain_sock, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
+}
+
+mp_obj_t umqtt_seconds(uint32_t milliseconds) {
+    #if MICROPY_PY_BUILTINS_FLOAT
+    if (milliseconds % 1000 != 0) {
+        return mp_obj_new_float(milliseconds / (mp_float_t)1000);
+    }
+    #endif
+    return MP_OBJ_NEW_SMALL_INT((milliseconds + 999) / 1000);
 }

@@ -6,16 +6,19 @@
 #![allow(non_camel_case_types)]
 
 use crate::operation::{Action, Event, Operation, Outcome};
-use crate::session::Session;
+use crate::session::{IN_FLIGHT_MAX, Session};
 use crate::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will};
 use crate::{ArgumentError, Error};
 use core::slice;
 
 /// Size of umqtt_session_t in words of 32 bits.
-pub const UMQTT_SESSION_WORDS: usize = 23;
+pub const UMQTT_SESSION_WORDS: usize = 31;
 
 /// Size of umqtt_operation_t in words of 32 bits.
-pub const UMQTT_OPERATION_WORDS: usize = 5;
+pub const UMQTT_OPERATION_WORDS: usize = 6;
+
+/// How many exchanges may be open at once.
+pub const UMQTT_IN_FLIGHT_MAX: usize = 4;
 
 /// How many strings umqtt_strings_t holds.
 pub const UMQTT_STRINGS: usize = 5;
@@ -38,6 +41,7 @@ const _: () = {
     assert!(size_of::<Operation>() == size_of::<umqtt_operation_t>());
     assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
     assert!(Slot::COUNT == UMQTT_STRINGS);
+    assert!(IN_FLIGHT_MAX == UMQTT_IN_FLIGHT_MAX);
 };
 
 /// A string of the user's program: `len` bytes at `bytes`, or no string when `bytes` is null.
@@ -92,6 +96,8 @@ pub enum umqtt_error_t {
     UMQTT_SUBSCRIBE_REFUSED,
     /// The time limit is over.
     UMQTT_TIMED_OUT,
+    /// The broker does not answer PINGREQ: close.
+    UMQTT_BROKER_SILENT,
     /// The heap cannot hold the message that is arriving.
     UMQTT_OUT_OF_MEMORY,
     /// Too many exchanges are open.
@@ -123,6 +129,7 @@ impl From<Error> for umqtt_error_t {
             Error::ConnectRefused(_) => UMQTT_CONNECT_REFUSED,
             Error::SubscribeRefused => UMQTT_SUBSCRIBE_REFUSED,
             Error::TimedOut => UMQTT_TIMED_OUT,
+            Error::BrokerSilent => UMQTT_BROKER_SILENT,
             Error::OutOfMemory => UMQTT_OUT_OF_MEMORY,
             Error::TooManyInFlight => UMQTT_TOO_MANY_IN_FLIGHT,
             Error::Argument(ArgumentError::EmptyTopic) => UMQTT_EMPTY_TOPIC,
@@ -142,8 +149,8 @@ impl From<Error> for umqtt_error_t {
 pub enum umqtt_action_kind_t {
     /// Write the packet, chunk by chunk (umqtt_chunk), then tell UMQTT_SENT.
     UMQTT_SEND,
-    /// Read at most `len - offset` bytes, once, to `target`; then tell UMQTT_RECEIVED, UMQTT_WOULD_BLOCK or
-    /// UMQTT_NO_MEMORY.
+    /// Read at most `len - offset` bytes, once, to `target`; then tell UMQTT_RECEIVED, UMQTT_WOULD_BLOCK, UMQTT_WAITED_IN_VAIN
+    /// or UMQTT_NO_MEMORY.
     UMQTT_READ,
     /// Hand topic and message to the user, then tell UMQTT_DELIVERED.
     UMQTT_DELIVER,
@@ -188,6 +195,8 @@ pub struct umqtt_action_t {
     pub offset: u32,
     /// For UMQTT_READ: the size of the whole target.
     pub len: u32,
+    /// For UMQTT_READ: how long it may block, in milliseconds; 0 for as long as it likes.
+    pub limit: u32,
 }
 
 /// What came of an action.
@@ -200,8 +209,10 @@ pub enum umqtt_event_kind_t {
     UMQTT_SENT,
     /// `count` bytes were read; 0 at the end of the stream.
     UMQTT_RECEIVED,
-    /// No byte was there.
+    /// No byte was there, and the socket does not wait.
     UMQTT_WOULD_BLOCK,
+    /// The socket has waited, and no byte has come.
+    UMQTT_WAITED_IN_VAIN,
     /// There is no memory for the target.
     UMQTT_NO_MEMORY,
     /// The message was delivered.
@@ -289,15 +300,74 @@ pub unsafe extern "C" fn umqtt_session_init(session: *mut umqtt_session_t) {
     unsafe { session.cast::<Session>().write(Session::new()) }
 }
 
-/// Forgets the connection; the next one begins with CONNACK if `awaits_connack`. Operations that are under way on the
-/// old one will fail with UMQTT_NOT_CONNECTED.
+/// A new connection begins; with `clean_session`, what was remembered is forgotten.
 ///
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_session_reset(session: *mut umqtt_session_t, awaits_connack: bool) {
+pub unsafe extern "C" fn umqtt_session_begin(session: *mut umqtt_session_t, clean_session: bool) {
     // SAFETY: the caller's session.
-    unsafe { borrow::<Session, _>(session) }.reset(awaits_connack);
+    unsafe { borrow::<Session, _>(session) }.begin(clean_session);
+}
+
+/// The connection is gone. Operations that are under way on it will fail with UMQTT_NOT_CONNECTED.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_lost(session: *mut umqtt_session_t) {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.lost();
+}
+
+/// The socket is another one, of which nothing is known but that it is connected. There is no time limit.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_replaced(session: *mut umqtt_session_t) {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.replaced();
+}
+
+/// Whether messages above QoS 0 outlive the connection, so that their topics and messages have to be kept.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_is_kept(session: *mut umqtt_session_t) -> bool {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.is_kept()
+}
+
+/// Whether the exchange of this identifier is open.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_holds(session: *mut umqtt_session_t, identifier: u16) -> bool {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.exchanges.find(identifier).is_some()
+}
+
+/// Forgets the exchange of this identifier: its topic and message could not be kept.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_forget(session: *mut umqtt_session_t, identifier: u16) {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.exchanges.close(identifier);
+}
+
+/// How long a socket may block in a read, in milliseconds; 0 for as long as it likes.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_patience(session: *mut umqtt_session_t) -> u32 {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.patience()
 }
 
 /// Limits the time of each operation to so many milliseconds; 0 for no limit.
@@ -335,7 +405,7 @@ pub struct umqtt_connect_t {
     pub will_retain: bool,
 }
 
-/// Begins to connect, on a session that was reset to await CONNACK. Writes `operation`, if it can begin.
+/// Begins to connect, on a session whose connection begins. Writes `operation`, if it can begin.
 ///
 /// # Safety
 /// As said for the file.
@@ -370,6 +440,51 @@ pub unsafe extern "C" fn umqtt_publish(
     let publish = Publish { dup: false, qos: qos(qos_number), retain, identifier };
     // SAFETY: the caller's, as said for the file.
     unsafe { begin(operation, Operation::publish(borrow(session), publish, &borrow_strings(strings))) }
+}
+
+/// Goes on with a message that is in flight and that nobody attends to: nothing is sent, its acknowledgement is awaited.
+/// Writes `operation` and returns true, if there is such a message.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_resume(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    qos_number: u8,
+    retain: bool,
+    identifier: u16,
+) -> bool {
+    let publish = Publish { dup: false, qos: qos(qos_number), retain, identifier };
+    // SAFETY: the caller's session.
+    let resumed = Operation::resume(unsafe { borrow(session) }, publish);
+    // SAFETY: the caller's memory.
+    resumed.map(|resumed| unsafe { begin(operation, Ok(resumed)) }).is_some()
+}
+
+/// Begins to send again what is in flight, for the exchange at place `index` of their order; to be called for 0, 1, …
+/// until it returns 0, after the broker was found to have the session. Writes `operation` and returns the exchange's
+/// identifier, whose topic and message are the strings.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_resend(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    index: usize,
+) -> u16 {
+    // SAFETY: the caller's session.
+    let session = unsafe { borrow::<Session, _>(session) };
+    let Some(exchange) = session.exchanges.at(index) else { return 0 };
+    match Operation::resend(session, exchange) {
+        Some(resent) => {
+            // SAFETY: the caller's memory.
+            unsafe { begin(operation, Ok(resent)) };
+            exchange.identifier
+        }
+        None => 0,
+    }
 }
 
 /// Begins to subscribe to topic. Writes `operation`, if it can begin.
@@ -466,6 +581,7 @@ pub unsafe extern "C" fn umqtt_step(
             Event::Received { count: event.count, bytes: unsafe { bytes(event.shown) }.unwrap_or(&[]) }
         }
         umqtt_event_kind_t::UMQTT_WOULD_BLOCK => Event::WouldBlock,
+        umqtt_event_kind_t::UMQTT_WAITED_IN_VAIN => Event::TimedOut,
         umqtt_event_kind_t::UMQTT_NO_MEMORY => Event::OutOfMemory,
         umqtt_event_kind_t::UMQTT_DELIVERED => Event::Delivered,
         umqtt_event_kind_t::UMQTT_WAITED => Event::Waited,
@@ -515,13 +631,15 @@ impl From<Action> for umqtt_action_t {
             value: -1,
             offset: 0,
             len: 0,
+            limit: 0,
         };
         match action {
             Action::Send => out.kind = UMQTT_SEND,
             Action::Deliver => out.kind = UMQTT_DELIVER,
             Action::Wait => out.kind = UMQTT_WAIT,
-            Action::Read(want) => {
+            Action::Read { want, limit } => {
                 out.kind = UMQTT_READ;
+                out.limit = limit;
                 out.offset = want.offset;
                 out.len = want.len;
                 out.target = match want.target {

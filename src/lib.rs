@@ -38,6 +38,8 @@ pub enum Error {
     SubscribeRefused,
     /// The caller's time limit is over.
     TimedOut,
+    /// The broker has not been heard of for half a keep alive interval after it was asked to answer.
+    BrokerSilent,
     /// The heap cannot hold the message that is arriving. Its bytes will be skipped.
     OutOfMemory,
     /// As many exchanges as the session can hold are waiting for their acknowledgement.

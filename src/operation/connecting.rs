@@ -5,16 +5,24 @@ use crate::wire::Packet;
 use crate::{Error, session::Session};
 
 impl Operation {
-    pub(super) fn connecting(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
+    pub(super) fn connecting(
+        &mut self,
+        session: &mut Session,
+        now: u32,
+        event: Event<'_>,
+        keep_alive: u16,
+    ) -> Result<Action, Error> {
         let (count, bytes) = match event {
             Event::Received { count: 0, .. } if session.decoder.is_within_packet() => return Err(Error::Malformed),
             Event::Received { count: 0, .. } => return Err(Error::PeerClosed),
             Event::Received { count, bytes } => (count, bytes),
-            Event::WouldBlock => return Err(Error::TimedOut),
+            Event::WouldBlock | Event::TimedOut => return Err(Error::TimedOut),
             _ => return self.read(session, now),
         };
         match session.decoder.received(count, bytes)? {
             Some(Packet::Connack { session_present, return_code: 0 }) => {
+                session.accepted(session_present);
+                session.keep_alive.start(keep_alive, now);
                 Ok(Action::Done(Outcome::Connected { session_present }))
             }
             Some(Packet::Connack { return_code, .. }) => Err(Error::ConnectRefused(return_code)),

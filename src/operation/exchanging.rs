@@ -11,8 +11,9 @@ const SUBSCRIBE_FAILURE: u8 = 0x80;
 
 impl Operation {
     pub(super) fn exchanging(&mut self, session: &mut Session, now: u32, identifier: u16) -> Result<Action, Error> {
-        match session.exchanges.find(identifier) {
-            None => Err(Error::NotConnected),
+        session.set_waiting_since(None);
+        match session.exchanges.find(identifier).map(|exchange| exchange.awaiting) {
+            None | Some(Awaiting::Lost) => Err(Error::NotConnected),
             Some(Awaiting::Nothing(SUBSCRIBE_FAILURE)) => Err(Error::SubscribeRefused),
             Some(Awaiting::Nothing(_)) => {
                 self.abandon(session);
@@ -20,6 +21,7 @@ impl Operation {
             }
             Some(_) => {
                 self.check_time(session, now)?;
+                session.set_waiting_since(Some(self.started));
                 Ok(Action::Wait)
             }
         }

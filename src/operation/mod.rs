@@ -7,7 +7,7 @@
 //! | action | what the caller does | and then tells |
 //! |---|---|---|
 //! | [`Action::Send`] | writes the [chunks](Operation::chunk) of the packet until none is left | [`Event::Sent`] |
-//! | [`Action::Read`] | reads at most so many bytes, once, to where they belong | [`Event::Received`], [`Event::WouldBlock`], [`Event::OutOfMemory`] |
+//! | [`Action::Read`] | reads at most so many bytes, once, to where they belong | [`Event::Received`], [`Event::WouldBlock`], [`Event::TimedOut`], [`Event::OutOfMemory`] |
 //! | [`Action::Deliver`] | hands topic and message to the user | [`Event::Delivered`] |
 //! | [`Action::Wait`] | runs an [`Operation::wait`] to its end | [`Event::Waited`] |
 //! | [`Action::Done`], [`Action::Fail`] | nothing: the operation is over | |
@@ -17,7 +17,7 @@ mod exchanging;
 mod waiting;
 
 use crate::Error;
-use crate::session::{Awaiting, Session};
+use crate::session::{Awaiting, Due, Exchange, Session};
 use crate::wire::{Bare, Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
 
 /// What an operation wants next.
@@ -26,7 +26,12 @@ pub enum Action {
     /// Write the packet.
     Send,
     /// Read bytes.
-    Read(Want),
+    Read {
+        /// How many, and where they belong.
+        want: Want,
+        /// How long the read may block, in milliseconds; 0 for as long as it likes.
+        limit: u32,
+    },
     /// Deliver the message that has arrived.
     Deliver,
     /// Wait for one packet from the broker.
@@ -65,8 +70,10 @@ pub enum Event<'a> {
         /// As [`Decoder::received`](crate::wire::Decoder::received) takes them.
         bytes: &'a [u8],
     },
-    /// No byte was there to be read.
+    /// No byte was there to be read, and the socket does not wait.
     WouldBlock,
+    /// The socket has waited, and no byte has come.
+    TimedOut,
     /// There is no memory for what is to be read.
     OutOfMemory,
     /// The message was delivered.
@@ -83,8 +90,10 @@ pub struct Operation {
     packet: Option<Outgoing>,
     /// When it began, in milliseconds.
     started: u32,
+    /// When it last asked to read, in milliseconds.
+    reading_since: u32,
     /// The connection it began on.
-    generation: u8,
+    connection: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +101,7 @@ enum Kind {
     /// Send the packet, and that is all.
     Sending,
     /// Send CONNECT and await CONNACK.
-    Connecting,
+    Connecting { keep_alive: u16 },
     /// Send the packet and await what ends the exchange of this identifier.
     Exchanging { identifier: u16 },
     /// Await one packet, deliver it and acknowledge it. What it is, once it is there.
@@ -110,27 +119,47 @@ struct Arrived {
 
 impl Operation {
     fn new(kind: Kind, packet: Option<Outgoing>, session: &Session) -> Self {
-        Operation { kind, packet, started: 0, generation: session.generation() }
+        Operation { kind, packet, started: 0, reading_since: 0, connection: session.connection() }
     }
 
-    /// Connects on a session that was [reset](Session::reset) to await CONNACK.
+    /// Connects on a session whose connection [begins](Session::begin).
     pub fn connect(session: &Session, connect: Connect, strings: &Strings<'_>) -> Result<Self, Error> {
         let packet = Outgoing::Connect(connect);
         packet.check(strings)?;
-        Ok(Self::new(Kind::Connecting, Some(packet), session))
+        Ok(Self::new(Kind::Connecting { keep_alive: connect.keep_alive }, Some(packet), session))
     }
 
-    /// Publishes a message; above QoS 0, done when the broker has acknowledged it.
+    /// Publishes a message; above QoS 0, done when the broker has acknowledged it. When it ends otherwise, and the session
+    /// is kept, the message stays in flight.
     pub fn publish(session: &mut Session, publish: Publish, strings: &Strings<'_>) -> Result<Self, Error> {
         let packet = Outgoing::Publish(publish);
-        match publish.qos {
-            QoS::AtMostOnce => {
-                packet.check(strings)?;
-                Ok(Self::new(Kind::Sending, Some(packet), session))
-            }
-            QoS::AtLeastOnce => Self::exchange(session, publish.identifier, Awaiting::Puback, packet, strings),
-            QoS::ExactlyOnce => Self::exchange(session, publish.identifier, Awaiting::Pubrec, packet, strings),
-        }
+        packet.check(strings)?;
+        let Some(awaiting) = Awaiting::first_of(publish.qos) else {
+            return Ok(Self::new(Kind::Sending, Some(packet), session));
+        };
+        session.exchanges.open(publish.identifier, awaiting, publish.retain)?;
+        Ok(Self::new(Kind::Exchanging { identifier: publish.identifier }, Some(packet), session))
+    }
+
+    /// Goes on with a message that is in flight and that nobody attends to: done when the broker has acknowledged it.
+    /// Nothing is sent. `None` when there is no such message.
+    pub fn resume(session: &mut Session, publish: Publish) -> Option<Self> {
+        let Publish { identifier, qos, retain, .. } = publish;
+        session
+            .exchanges
+            .resume(identifier, qos, retain)
+            .then(|| Self::new(Kind::Exchanging { identifier }, None, session))
+    }
+
+    /// Sends again what is in flight, to be asked for each exchange in their order after the session was found present
+    /// (MQTT-4.4.0-1, MQTT-4.6.0-1). `None` for an exchange of which nothing has to be sent.
+    pub fn resend(session: &Session, exchange: Exchange) -> Option<Self> {
+        let Exchange { identifier, awaiting, retain, .. } = exchange;
+        let packet = match awaiting {
+            Awaiting::Pubcomp => Outgoing::Bare(Bare { packet_type: PacketType::PUBREL, identifier: Some(identifier) }),
+            _ => Outgoing::Publish(Publish { dup: true, qos: awaiting.qos()?, retain, identifier }),
+        };
+        Some(Self::new(Kind::Sending, Some(packet), session))
     }
 
     /// Subscribes; done when the broker has granted it.
@@ -172,7 +201,7 @@ impl Operation {
         strings: &Strings<'_>,
     ) -> Result<Self, Error> {
         packet.check(strings)?;
-        session.exchanges.open(identifier, awaiting)?;
+        session.exchanges.open(identifier, awaiting, false)?;
         Ok(Self::new(Kind::Exchanging { identifier }, Some(packet), session))
     }
 
@@ -187,10 +216,11 @@ impl Operation {
         }
     }
 
-    /// Leaves the operation where it is, unless it is over. An acknowledgement that still comes will be a stray one.
+    /// Leaves the operation where it is, unless it is over. A message of a kept session stays in flight; any other
+    /// acknowledgement that still comes will be a stray one.
     pub fn abandon(&mut self, session: &mut Session) {
         if let Kind::Exchanging { identifier } = core::mem::replace(&mut self.kind, Kind::Over) {
-            session.end_exchange(self.generation, identifier);
+            session.leave(identifier);
         }
     }
 
@@ -208,23 +238,32 @@ impl Operation {
     }
 
     fn next(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
-        if event == Event::Start {
+        let begins = event == Event::Start;
+        if begins {
             self.started = now;
-        } else if session.generation() != self.generation {
-            // What was delivered is delivered, even if the user closed the connection meanwhile.
-            return match event {
-                Event::Delivered => Ok(self.waited()),
-                _ => Err(Error::NotConnected),
-            };
+        } else if session.connection() != self.connection {
+            match (self.kind, event) {
+                // Whether the exchange is lost with the connection is for the session to say.
+                (Kind::Exchanging { .. }, Event::Waited) => {}
+                // What was delivered is delivered, even if the user closed the connection meanwhile.
+                (_, Event::Delivered) => return Ok(self.waited()),
+                _ => return Err(Error::NotConnected),
+            }
+        }
+        if begins && self.packet.is_some() {
+            return self.send(session);
         }
         match event {
-            Event::Start if self.packet.is_some() => return self.send(session),
-            Event::Sent => session.end_writing(),
+            Event::Sent => {
+                session.end_writing();
+                session.keep_alive.sent(now, self.is_ping());
+            }
+            Event::Received { .. } => session.keep_alive.received(),
             _ => {}
         }
         match self.kind {
             Kind::Sending | Kind::Over => Ok(Action::Done(Outcome::Nothing)),
-            Kind::Connecting => self.connecting(session, now, event),
+            Kind::Connecting { keep_alive } => self.connecting(session, now, event, keep_alive),
             Kind::Exchanging { identifier } => self.exchanging(session, now, identifier),
             Kind::Waiting { arrived } => self.waiting(session, now, event, arrived),
         }
@@ -235,14 +274,37 @@ impl Operation {
         Ok(Action::Send)
     }
 
-    /// Reads on, unless the time is over.
-    fn read(&self, session: &Session, now: u32) -> Result<Action, Error> {
-        self.check_time(session, now)?;
-        Ok(Action::Read(session.decoder.want()))
+    fn send_bare(
+        &mut self,
+        session: &mut Session,
+        packet_type: PacketType,
+        identifier: Option<u16>,
+    ) -> Result<Action, Error> {
+        self.packet = Some(Outgoing::Bare(Bare { packet_type, identifier }));
+        self.send(session)
     }
 
-    fn check_time(&self, session: &Session, now: u32) -> Result<(), Error> {
-        if session.is_over(self.started, now) { Err(Error::TimedOut) } else { Ok(()) }
+    fn is_ping(&self) -> bool {
+        matches!(&self.packet, Some(Outgoing::Bare(bare)) if bare.packet_type == PacketType::PINGREQ)
+    }
+
+    /// Reads on, unless the time is over.
+    fn read(&mut self, session: &Session, now: u32) -> Result<Action, Error> {
+        let left = self.check_time(session, now)?;
+        self.reading_since = now;
+        let limit = match (session.patience(), left) {
+            (patience, Some(left)) => patience.min(left),
+            (patience, None) => patience,
+        };
+        Ok(Action::Read { want: session.decoder.want(), limit })
+    }
+
+    /// What is left of the time.
+    fn check_time(&self, session: &Session, now: u32) -> Result<Option<u32>, Error> {
+        match session.time_left(self.started, now) {
+            Some(0) => Err(Error::TimedOut),
+            left => Ok(left),
+        }
     }
 }
 

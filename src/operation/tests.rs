@@ -14,10 +14,12 @@ use std::vec::Vec;
 enum Broker {
     /// These bytes arrive.
     Sends(&'static [u8]),
-    /// For now nothing arrives.
+    /// For now nothing arrives, and the socket does not wait.
     IsSilent,
+    /// Nothing arrives for so many milliseconds, for as long as the socket waits.
+    Sleeps(u32),
 }
-use Broker::{IsSilent, Sends};
+use Broker::{IsSilent, Sends, Sleeps};
 
 /// A client whose transport is a script. What it runs is what the C shim runs: the same actions in the same loop.
 struct Client {
@@ -28,6 +30,7 @@ struct Client {
     delivered: Vec<(Vec<u8>, Vec<u8>)>,
     topic: Vec<u8>,
     message: Vec<u8>,
+    connect: Connect,
     now: u32,
     /// Milliseconds that pass with every read.
     tick: u32,
@@ -48,6 +51,7 @@ fn client(script: impl IntoIterator<Item = Broker>) -> Client {
         delivered: vec![],
         topic: vec![],
         message: vec![],
+        connect: CONNECT,
         now: 0,
         tick: 0,
         heap: u32::MAX,
@@ -67,18 +71,27 @@ fn strings<'a>(given: &[(Slot, &'a [u8])]) -> Strings<'a> {
 const CONNECT: Connect = Connect { clean_session: true, keep_alive: 0, will: None };
 
 impl Client {
-    /// Up to `most` bytes, as a socket gives them: `None` when it would block, none at the end of the script.
-    fn read(&mut self, most: usize) -> Option<Vec<u8>> {
+    /// Up to `most` bytes, as a socket gives them, none at the end of the script; or why there are none.
+    fn read(&mut self, most: usize, limit: u32) -> Result<Vec<u8>, Event<'static>> {
         self.now = self.now.wrapping_add(self.tick);
         if self.pending.is_empty() {
             match self.script.pop_front() {
                 Some(Sends(bytes)) => self.pending.extend(bytes),
-                Some(IsSilent) => return None,
+                Some(IsSilent) => return Err(Event::WouldBlock),
+                Some(Sleeps(time)) if limit == 0 || time <= limit => {
+                    self.now = self.now.wrapping_add(time);
+                    return self.read(most, limit);
+                }
+                Some(Sleeps(time)) => {
+                    self.now = self.now.wrapping_add(limit);
+                    self.script.push_front(Sleeps(time - limit));
+                    return Err(Event::TimedOut);
+                }
                 None => {}
             }
         }
         let count = most.min(self.pending.len());
-        Some(self.pending.drain(..count).collect())
+        Ok(self.pending.drain(..count).collect())
     }
 
     fn drive(&mut self, mut operation: Operation, strings: &Strings<'_>) -> Result<Outcome, Error> {
@@ -90,10 +103,12 @@ impl Client {
                     self.write(&operation, strings);
                     Event::Sent
                 }
-                Action::Read(want) if want.target == Target::Message && want.len > self.heap => Event::OutOfMemory,
-                Action::Read(want) => match self.read((want.len - want.offset) as usize) {
-                    None => Event::WouldBlock,
-                    Some(bytes) => {
+                Action::Read { want, .. } if want.target == Target::Message && want.len > self.heap => {
+                    Event::OutOfMemory
+                }
+                Action::Read { want, limit } => match self.read((want.len - want.offset) as usize, limit) {
+                    Err(event) => event,
+                    Ok(bytes) => {
                         let count = bytes.len() as u32;
                         shown = match want.target {
                             Target::Topic => keep(&mut self.topic, want.offset, &bytes),
@@ -142,10 +157,22 @@ impl Client {
     }
 
     fn connect(&mut self) -> Result<Outcome, Error> {
-        self.session.reset(true);
+        self.session.begin(self.connect.clean_session);
         let strings = strings(&[(Slot::ClientId, b"abc")]);
-        let operation = Operation::connect(&self.session, CONNECT, &strings)?;
+        let operation = Operation::connect(&self.session, self.connect, &strings)?;
         self.drive(operation, &strings)
+    }
+
+    /// Sends again what is in flight.
+    fn resend(&mut self) {
+        let strings = strings(&[(Slot::Topic, b"t"), (Slot::Message, b"m")]);
+        let mut index = 0;
+        while let Some(exchange) = self.session.exchanges.at(index) {
+            if let Some(operation) = Operation::resend(&self.session, exchange) {
+                self.drive(operation, &strings).unwrap();
+            }
+            index += 1;
+        }
     }
 
     fn publish(&mut self, qos: QoS, identifier: u16) -> Result<Outcome, Error> {
@@ -315,7 +342,7 @@ fn each_nested_call_gets_its_own_acknowledgement() {
 #[test]
 fn a_callback_that_ends_the_connection_ends_the_calls_around_it() {
     let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x05")]);
-    client.callback = |client| client.session.reset(false);
+    client.callback = |client| client.session.lost();
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
     assert_eq!(client.sent, b"\x32\x06\x00\x01t\x00\x01m", "no PUBACK on a connection that is gone");
 }
@@ -323,6 +350,7 @@ fn a_callback_that_ends_the_connection_ends_the_calls_around_it() {
 /// What the stock umqtt.robust does: its wait_msg() connects anew when the connection is lost, and waits on.
 fn wait_robustly(client: &mut Client) -> Result<Outcome, Error> {
     client.wait().or_else(|_| {
+        client.session.lost();
         client.connect()?;
         client.wait()
     })
@@ -333,7 +361,7 @@ fn a_wait_that_has_connected_anew_returns_to_the_call_that_lost_its_connection()
     let mut client = client([Sends(b""), Sends(b"\x20\x02\x00\x00"), IsSilent]);
     client.wait = wait_robustly;
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
-    assert!(!client.session.is_interrupted());
+    assert!(!client.session.exchanges.any_lost());
     assert_eq!(client.script.len(), 1, "nothing was read on the new connection");
     client.wait = Client::wait;
     assert_eq!(client.wait(), DONE);
@@ -345,10 +373,10 @@ fn each_call_that_lost_its_connection_is_told_once() {
     client.wait = wait_robustly;
     client.callback = |client| {
         assert_eq!(client.publish(QoS::AtLeastOnce, 2), Err(Error::NotConnected));
-        assert!(client.session.is_interrupted(), "the publish around the callback has not acted yet");
+        assert!(client.session.exchanges.any_lost(), "the publish around the callback has not acted yet");
     };
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
-    assert!(!client.session.is_interrupted());
+    assert!(!client.session.exchanges.any_lost());
 }
 
 #[test]
@@ -368,6 +396,26 @@ fn an_operation_ends_within_its_time_however_slowly_bytes_drip() {
     client.tick = 300;
     assert_eq!(client.wait(), Err(Error::TimedOut));
     assert_eq!(client.now, 1200);
+}
+
+#[test]
+fn the_wait_of_a_publish_has_no_time_of_its_own() {
+    let mut client = client([Sleeps(900), Sends(b"\x40\x02\x00\x63"), Sleeps(900), Sends(b"\x40\x02\x00\x01")]);
+    client.session.set_time_limit(1000);
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::TimedOut));
+    assert_eq!(client.now, 1000);
+    client.script = [Sleeps(900), Sends(b"\xd0\x00")].into_iter().collect();
+    assert_eq!(client.wait(), DONE, "the next wait has its own time");
+}
+
+#[test]
+fn a_callback_that_connects_again_can_use_the_new_connection() {
+    let mut client = client([Sends(b"\x30\x03\x00\x01t"), SESSION_NEW, Sends(b"\x90\x03\x00\x02\x00")]);
+    client.callback = |client| {
+        client.connect().unwrap();
+        assert_eq!(client.subscribe(2), DONE);
+    };
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
 }
 
 #[test]
@@ -392,6 +440,162 @@ fn a_packet_left_in_mid_write_ends_the_use_of_the_connection() {
     let mut cut = Operation::ping(&client.session);
     assert_eq!(cut.step(&mut client.session, 0, Event::Start), Action::Send);
     assert_eq!(client.publish(QoS::AtMostOnce, 0), Err(Error::Desynchronised));
+}
+
+const KEPT: Connect = Connect { clean_session: false, ..CONNECT };
+const SESSION_PRESENT: Broker = Sends(b"\x20\x02\x01\x00");
+const SESSION_NEW: Broker = Sends(b"\x20\x02\x00\x00");
+
+/// A client that has published, lost the connection before the acknowledgement, and connected again.
+fn reconnected(qos: QoS, before: &'static [u8], connack: Broker, after: Broker) -> Client {
+    let before = before.chunks(64).map(Sends);
+    let mut client = client([SESSION_NEW].into_iter().chain(before).chain([Sends(b""), connack, after]));
+    client.connect = KEPT;
+    client.connect().unwrap();
+    assert!(client.publish(qos, 1).is_err());
+    client.session.lost();
+    client.sent.clear();
+    client.connect().unwrap();
+    client.sent.clear();
+    client.resend();
+    client
+}
+
+#[test]
+fn an_unacknowledged_message_is_sent_again_with_dup_and_the_same_identifier() {
+    let mut client = reconnected(QoS::AtLeastOnce, b"", SESSION_PRESENT, Sends(b"\x40\x02\x00\x01"));
+    assert_eq!(client.sent, b"\x3a\x06\x00\x01t\x00\x01m");
+    client.wait().unwrap();
+    assert_eq!(client.session.exchanges.find(1), None, "its acknowledgement needs nobody who attends to it");
+}
+
+#[test]
+fn after_pubrec_only_pubrel_is_sent_again() {
+    let client = reconnected(QoS::ExactlyOnce, b"\x50\x02\x00\x01", SESSION_PRESENT, Sends(b"\x70\x02\x00\x01"));
+    assert_eq!(client.sent, b"\x62\x02\x00\x01");
+}
+
+#[test]
+fn nothing_is_sent_again_to_a_broker_that_has_lost_the_session() {
+    let client = reconnected(QoS::ExactlyOnce, b"", SESSION_NEW, IsSilent);
+    assert_eq!(client.sent, b"");
+    assert_eq!(client.session.exchanges.find(1), None);
+}
+
+#[test]
+fn publishing_the_same_message_again_attends_to_the_one_in_flight() {
+    let mut client = reconnected(QoS::ExactlyOnce, b"", SESSION_PRESENT, Sends(b"\x50\x02\x00\x01\x70\x02\x00\x01"));
+    client.sent.clear();
+    let publish = Publish { dup: false, qos: QoS::ExactlyOnce, retain: false, identifier: 1 };
+    let resumed = Operation::resume(&mut client.session, publish).unwrap();
+    assert_eq!(client.drive(resumed, &Strings::default()), DONE);
+    assert_eq!(client.sent, b"\x62\x02\x00\x01", "no second PUBLISH");
+}
+
+#[test]
+fn messages_are_sent_again_in_their_order() {
+    let mut client = client([SESSION_NEW, Sends(b"")]);
+    client.connect = KEPT;
+    client.connect().unwrap();
+    for identifier in [7, 3, 9] {
+        assert!(client.publish(QoS::AtLeastOnce, identifier).is_err());
+        client.session.end_writing();
+    }
+    client.session.lost();
+    client.sent.clear();
+    client.resend();
+    let identifiers: Vec<_> = client.sent.chunks(8).map(|packet| packet[6]).collect();
+    assert_eq!(identifiers, [7, 3, 9]);
+}
+
+#[test]
+fn a_publish_whose_wait_reconnects_ends_well_when_the_session_is_kept() {
+    let mut client = client([SESSION_NEW, Sends(b""), SESSION_PRESENT, Sends(b"\x40\x02\x00\x01")]);
+    client.connect = KEPT;
+    client.connect().unwrap();
+    client.wait = |client| {
+        client.wait().or_else(|_| {
+            client.session.lost();
+            client.connect()?;
+            client.resend();
+            client.wait()
+        })
+    };
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), DONE);
+}
+
+/// A client that is connected with a keep alive interval of 60 seconds.
+fn kept_alive(script: impl IntoIterator<Item = Broker>) -> Client {
+    let mut client = client([SESSION_NEW].into_iter().chain(script));
+    client.connect.keep_alive = 60;
+    client.connect().unwrap();
+    client.sent.clear();
+    client
+}
+
+#[test]
+fn a_wait_pings_in_time_and_goes_on() {
+    let mut client = kept_alive([Sleeps(40_000), Sends(b"\xd0\x00"), Sleeps(10_000), Sends(b"\x30\x03\x00\x01t")]);
+    assert_eq!(client.wait(), DONE, "PINGRESP");
+    assert_eq!(client.sent, b"\xc0\x00");
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x30)));
+    assert_eq!(client.sent, b"\xc0\x00");
+    assert_eq!(client.now, 50_000);
+}
+
+#[test]
+fn a_wait_gives_a_silent_broker_up_half_a_period_after_its_ping() {
+    let mut client = kept_alive([Sleeps(1_000_000)]);
+    assert_eq!(client.wait(), Err(Error::BrokerSilent));
+    assert_eq!(client.sent, b"\xc0\x00");
+    assert_eq!(client.now, 60_000);
+}
+
+#[test]
+fn checks_ping_in_time_and_give_a_silent_broker_up() {
+    let mut client = kept_alive((0..100).map(|_| IsSilent));
+    let outcomes: Vec<_> = (0..61)
+        .map(|_| {
+            client.now += 1000;
+            client.wait()
+        })
+        .collect();
+    assert_eq!(client.sent, b"\xc0\x00");
+    assert_eq!(outcomes.iter().position(|outcome| *outcome != DONE), Some(59));
+    assert_eq!(outcomes[59], Err(Error::BrokerSilent));
+}
+
+#[test]
+fn an_answer_that_has_arrived_is_read_before_the_broker_is_given_up() {
+    let mut client = kept_alive([IsSilent, Sends(b"\xd0\x00")]);
+    client.now = 30_000;
+    assert_eq!(client.wait(), DONE);
+    client.now = 500_000;
+    assert_eq!(client.wait(), DONE);
+}
+
+#[test]
+fn a_publish_waits_for_its_acknowledgement_and_pings() {
+    let mut client = kept_alive([Sleeps(45_000), Sends(b"\xd0\x00\x40\x02\x00\x01")]);
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), DONE);
+    assert_eq!(client.sent, b"\x32\x06\x00\x01t\x00\x01m\xc0\x00");
+}
+
+#[test]
+fn the_users_own_time_limit_of_the_socket_ends_a_wait() {
+    let mut client = kept_alive([]);
+    let mut operation = Operation::wait(&client.session);
+    let start = operation.step(&mut client.session, 0, Event::Start);
+    assert!(matches!(start, Action::Read { limit: 15_000, .. }));
+    assert_eq!(operation.step(&mut client.session, 2_000, Event::TimedOut), Action::Fail(Error::TimedOut));
+}
+
+#[test]
+fn a_time_limit_is_kept_to_the_millisecond() {
+    let mut client = client([Sends(b"\x30\x09\x00"), Sleeps(700), Sends(b"\x01"), Sleeps(5_000)]);
+    client.session.set_time_limit(1000);
+    assert_eq!(client.wait(), Err(Error::TimedOut));
+    assert_eq!(client.now, 1000);
 }
 
 proptest! {

@@ -3,8 +3,8 @@
 //! A message is acknowledged after it was delivered. When the delivery fails, the broker keeps it and will send it
 //! again (MQTT 3.1.1, 4.4).
 
-use super::{Action, Arrived, Event, Kind, Operation, Outcome};
-use crate::wire::{Bare, Outgoing, Packet, PacketType, QoS};
+use super::{Action, Arrived, Due, Event, Kind, Operation, Outcome};
+use crate::wire::{Packet, PacketType, QoS};
 use crate::{Error, session::Session};
 
 impl Operation {
@@ -15,20 +15,47 @@ impl Operation {
         event: Event<'_>,
         arrived: Option<Arrived>,
     ) -> Result<Action, Error> {
+        if event == Event::Start {
+            // A wait that is called for another operation has no more time than that one.
+            if let Some(started) = session.take_waiting_since() {
+                self.started = started;
+            }
+            if session.take_interruption() {
+                return Ok(Action::Done(Outcome::Nothing));
+            }
+        }
         match (event, arrived) {
             (Event::Received { count: 0, .. }, _) => Err(Error::PeerClosed),
             (Event::Received { count, bytes }, _) => match session.decoder.received(count, bytes)? {
                 Some(packet) => self.arrived(session, now, packet),
                 None => self.read(session, now),
             },
-            (Event::WouldBlock, _) => Ok(Action::Done(Outcome::Nothing)),
             (Event::OutOfMemory, _) => {
                 session.decoder.skip();
                 Err(Error::OutOfMemory)
             }
             (Event::Delivered, Some(message)) => self.delivered(session, message),
-            (Event::Sent, _) => Ok(self.waited()),
-            (Event::Start, _) if session.is_interrupted() => Ok(Action::Done(Outcome::Nothing)),
+            (Event::Sent, Some(_)) => Ok(self.waited()),
+            (Event::Start | Event::WouldBlock | Event::TimedOut, _) => self.nothing_came(session, now, event),
+            _ => self.read(session, now),
+        }
+    }
+
+    /// The broker is silent, or has not been listened to yet: the time to think of the keep alive interval.
+    fn nothing_came(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
+        // At the start what is due may be there to be read.
+        match session.keep_alive.due(now) {
+            Due::GiveUp if event != Event::Start => return Err(Error::BrokerSilent),
+            Due::Ping => return self.send_bare(session, PacketType::PINGREQ, None),
+            _ => {}
+        }
+        match event {
+            Event::WouldBlock => Ok(Action::Done(Outcome::Nothing)),
+            // A socket that has waited for less than it was allowed to has a time limit of its own, the user's.
+            Event::TimedOut if now.wrapping_sub(self.reading_since) < session.patience() / 8 * 7 => {
+                Err(Error::TimedOut)
+            }
+            Event::TimedOut if session.patience() == 0 => Err(Error::TimedOut),
             _ => self.read(session, now),
         }
     }
@@ -75,7 +102,6 @@ impl Operation {
     }
 
     fn answer(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Result<Action, Error> {
-        self.packet = Some(Outgoing::Bare(Bare { packet_type, identifier: Some(identifier) }));
-        self.send(session)
+        self.send_bare(session, packet_type, Some(identifier))
     }
 }

@@ -1,10 +1,15 @@
 //! Packet identifiers, and the exchanges they name, from the packet that opens one to the acknowledgement that ends it
 //! (MQTT 3.1.1, 2.3.1 and 4.3).
+//!
+//! An exchange is *attended* while an operation waits for its end. One that is left alone belongs to the session: it is
+//! a message whose acknowledgement has not come, to be sent again on the next connection (MQTT-4.4.0-1).
 
-use crate::{Error, wire::PacketType};
+use crate::Error;
+use crate::wire::{PacketType, QoS};
 use heapless::Vec;
 
-/// How many exchanges may be open at once. One call opens one, so this is how deep calls from within callbacks nest.
+/// How many exchanges may be open at once: those of calls within callbacks within calls, and the messages that await
+/// the next connection.
 pub const IN_FLIGHT_MAX: usize = 4;
 
 /// What an exchange waits for.
@@ -22,9 +27,29 @@ pub enum Awaiting {
     Unsuback,
     /// Nothing more: it ended with this return code.
     Nothing(u8),
+    /// What cannot come any more: the connection is gone, and with it what the broker knew of the exchange.
+    Lost,
 }
 
 impl Awaiting {
+    /// What a message of this quality of service awaits first; nothing at QoS 0.
+    pub const fn first_of(qos: QoS) -> Option<Awaiting> {
+        match qos {
+            QoS::AtMostOnce => None,
+            QoS::AtLeastOnce => Some(Awaiting::Puback),
+            QoS::ExactlyOnce => Some(Awaiting::Pubrec),
+        }
+    }
+
+    /// The quality of service of the message that awaits this; `None` when it is no message that awaits it.
+    pub const fn qos(self) -> Option<QoS> {
+        match self {
+            Awaiting::Puback => Some(QoS::AtLeastOnce),
+            Awaiting::Pubrec | Awaiting::Pubcomp => Some(QoS::ExactlyOnce),
+            _ => None,
+        }
+    }
+
     /// The state after an acknowledgement: the whole table of transitions. An acknowledgement that the state does not
     /// await changes nothing.
     fn after(self, packet_type: PacketType, return_code: u8) -> Awaiting {
@@ -37,15 +62,31 @@ impl Awaiting {
             (state, _) => state,
         }
     }
+
+    /// The state after the loss of the connection, when the session outlives it or not.
+    fn after_loss(self, session_is_kept: bool) -> Awaiting {
+        match self {
+            Awaiting::Nothing(_) => self,
+            _ if session_is_kept && self.qos().is_some() => self,
+            _ => Awaiting::Lost,
+        }
+    }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Exchange {
-    identifier: u16,
-    awaiting: Awaiting,
+/// An exchange that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Its packet identifier.
+    pub identifier: u16,
+    /// What it waits for.
+    pub awaiting: Awaiting,
+    /// Whether its message is to be retained.
+    pub retain: bool,
+    /// Whether an operation waits for its end.
+    attended: bool,
 }
 
-/// The open exchanges.
+/// The open exchanges, in the order in which they were opened.
 #[derive(Clone, Debug, Default)]
 pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX, u8>);
 
@@ -66,9 +107,21 @@ impl Exchanges {
         }
     }
 
-    /// Opens an exchange.
-    pub fn open(&mut self, identifier: u16, awaiting: Awaiting) -> Result<(), Error> {
-        self.0.push(Exchange { identifier, awaiting }).map_err(|_| Error::TooManyInFlight)
+    /// Opens an exchange, which is attended.
+    pub fn open(&mut self, identifier: u16, awaiting: Awaiting, retain: bool) -> Result<(), Error> {
+        let exchange = Exchange { identifier, awaiting, retain, attended: true };
+        self.0.push(exchange).map_err(|_| Error::TooManyInFlight)
+    }
+
+    /// Attends to a message again that was left alone. False when there is no such message.
+    pub fn resume(&mut self, identifier: u16, qos: QoS, retain: bool) -> bool {
+        let left_alone = self.0.iter_mut().find(|exchange| {
+            exchange.identifier == identifier
+                && exchange.awaiting.qos() == Some(qos)
+                && exchange.retain == retain
+                && !exchange.attended
+        });
+        left_alone.map(|exchange| exchange.attended = true).is_some()
     }
 
     /// Notes an acknowledgement. One that nobody awaits is ignored.
@@ -76,35 +129,78 @@ impl Exchanges {
         for exchange in self.0.iter_mut().filter(|exchange| exchange.identifier == identifier) {
             exchange.awaiting = exchange.awaiting.after(packet_type, return_code);
         }
+        self.forget_what_is_over();
     }
 
-    /// What the exchange waits for; `None` when there is none of that name.
-    pub fn find(&self, identifier: u16) -> Option<Awaiting> {
-        self.0.iter().find(|exchange| exchange.identifier == identifier).map(|exchange| exchange.awaiting)
+    /// The exchange of that name.
+    pub fn find(&self, identifier: u16) -> Option<Exchange> {
+        self.0.iter().find(|exchange| exchange.identifier == identifier).copied()
     }
 
-    /// How many are open.
-    pub fn count(&self) -> u8 {
-        self.0.len() as u8
+    /// The exchange at that place in their order.
+    pub fn at(&self, index: usize) -> Option<Exchange> {
+        self.0.get(index).copied()
     }
 
-    /// Ends an exchange: its identifier may be used again.
+    /// Leaves an exchange alone. It stays only if it is a message that the session keeps.
+    pub fn leave(&mut self, identifier: u16, session_is_kept: bool) {
+        for exchange in self.0.iter_mut().filter(|exchange| exchange.identifier == identifier) {
+            exchange.attended = false;
+            exchange.awaiting = exchange.awaiting.after_loss(session_is_kept);
+        }
+        self.forget_what_is_over();
+    }
+
+    /// Forgets an exchange: its identifier may be used again.
     pub fn close(&mut self, identifier: u16) {
         self.0.retain(|exchange| exchange.identifier != identifier);
+    }
+
+    /// Notes that the connection is gone. What the session keeps stays; whoever attends to the rest will find it lost.
+    pub fn connection_lost(&mut self, session_is_kept: bool) {
+        for exchange in &mut self.0 {
+            exchange.awaiting = exchange.awaiting.after_loss(session_is_kept);
+        }
+        self.forget_what_is_over();
+    }
+
+    /// Whether somebody attends to an exchange that is lost, and has not noticed yet.
+    pub fn any_lost(&self) -> bool {
+        self.0.iter().any(|exchange| exchange.awaiting == Awaiting::Lost)
+    }
+
+    fn forget_what_is_over(&mut self) {
+        self.0.retain(|exchange| {
+            exchange.attended || !matches!(exchange.awaiting, Awaiting::Nothing(_) | Awaiting::Lost)
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Awaiting::*;
     use super::*;
+
+    const STATES: [Awaiting; 8] = [Puback, Pubrec, Pubcomp, Suback, Unsuback, Nothing(0), Nothing(0x80), Lost];
+    const KEPT: bool = true;
+
+    fn opened(awaiting: Awaiting) -> Exchanges {
+        let mut exchanges = Exchanges::new();
+        exchanges.open(1, awaiting, false).unwrap();
+        exchanges
+    }
+
+    fn state(exchanges: &Exchanges, identifier: u16) -> Option<Awaiting> {
+        exchanges.find(identifier).map(|exchange| exchange.awaiting)
+    }
 
     #[test]
     fn identifiers_wrap_past_zero_and_past_those_in_flight() {
         let mut exchanges = Exchanges::new();
         assert_eq!(exchanges.next_identifier(0), 1);
         assert_eq!(exchanges.next_identifier(65_535), 1);
-        exchanges.open(1, Awaiting::Puback).unwrap();
-        exchanges.open(2, Awaiting::Suback).unwrap();
+        exchanges.open(1, Puback, false).unwrap();
+        exchanges.open(2, Suback, false).unwrap();
         assert_eq!(exchanges.next_identifier(65_535), 3);
         exchanges.close(1);
         assert_eq!(exchanges.next_identifier(65_535), 1);
@@ -112,41 +208,92 @@ mod tests {
 
     #[test]
     fn every_state_takes_its_own_acknowledgement_and_no_other() {
-        use Awaiting::*;
-        let types =
-            [PacketType::PUBACK, PacketType::PUBREC, PacketType::PUBCOMP, PacketType::SUBACK, PacketType::UNSUBACK];
-        let table = [
-            (Puback, [Nothing(0), Puback, Puback, Puback, Puback]),
-            (Pubrec, [Pubrec, Pubcomp, Pubrec, Pubrec, Pubrec]),
-            (Pubcomp, [Pubcomp, Pubcomp, Nothing(0), Pubcomp, Pubcomp]),
-            (Suback, [Suback, Suback, Suback, Nothing(1), Suback]),
-            (Unsuback, [Unsuback, Unsuback, Unsuback, Unsuback, Nothing(0)]),
-            (Nothing(0x80), [Nothing(0x80); 5]),
+        let own = [
+            (Puback, PacketType::PUBACK, Nothing(0)),
+            (Pubrec, PacketType::PUBREC, Pubcomp),
+            (Pubcomp, PacketType::PUBCOMP, Nothing(0)),
+            (Suback, PacketType::SUBACK, Nothing(1)),
+            (Unsuback, PacketType::UNSUBACK, Nothing(0)),
         ];
-        for (state, after) in table {
-            for (packet_type, expected) in types.into_iter().zip(after) {
+        for state in STATES {
+            for first in 0..=u8::MAX {
+                let packet_type = PacketType::of(first);
+                let expected = own
+                    .iter()
+                    .find(|(awaiting, awaited, _)| (*awaiting, *awaited) == (state, packet_type))
+                    .map_or(state, |&(_, _, after)| after);
                 assert_eq!(state.after(packet_type, 1), expected, "{state:?} and {packet_type:?}");
             }
         }
     }
 
     #[test]
+    fn only_messages_of_a_kept_session_survive_the_connection() {
+        for state in STATES {
+            let over = matches!(state, Nothing(_));
+            let message = matches!(state, Puback | Pubrec | Pubcomp);
+            assert_eq!(state.after_loss(!KEPT), if over { state } else { Lost }, "{state:?}");
+            assert_eq!(state.after_loss(KEPT), if over || message { state } else { Lost }, "{state:?}");
+        }
+    }
+
+    #[test]
     fn an_acknowledgement_finds_its_own_exchange() {
-        let mut exchanges = Exchanges::new();
-        exchanges.open(1, Awaiting::Puback).unwrap();
-        exchanges.open(2, Awaiting::Puback).unwrap();
+        let mut exchanges = opened(Puback);
+        exchanges.open(2, Puback, false).unwrap();
         exchanges.acknowledged(PacketType::PUBACK, 2, 0);
         exchanges.acknowledged(PacketType::PUBACK, 77, 0);
-        assert_eq!(exchanges.find(1), Some(Awaiting::Puback));
-        assert_eq!(exchanges.find(2), Some(Awaiting::Nothing(0)));
+        assert_eq!(state(&exchanges, 1), Some(Puback));
+        assert_eq!(state(&exchanges, 2), Some(Nothing(0)));
+    }
+
+    #[test]
+    fn a_message_left_alone_is_forgotten_when_it_is_acknowledged() {
+        let mut exchanges = opened(Pubrec);
+        exchanges.leave(1, KEPT);
+        exchanges.acknowledged(PacketType::PUBREC, 1, 0);
+        assert_eq!(state(&exchanges, 1), Some(Pubcomp));
+        exchanges.acknowledged(PacketType::PUBCOMP, 1, 0);
+        assert_eq!(state(&exchanges, 1), None);
+    }
+
+    #[test]
+    fn what_is_left_alone_without_a_kept_session_is_forgotten_at_once() {
+        for awaiting in [Puback, Pubrec, Pubcomp, Suback, Unsuback] {
+            let mut exchanges = opened(awaiting);
+            exchanges.leave(1, !KEPT);
+            assert_eq!(state(&exchanges, 1), None);
+        }
+    }
+
+    #[test]
+    fn a_lost_exchange_keeps_its_name_until_its_operation_has_noticed() {
+        let mut exchanges = opened(Suback);
+        exchanges.connection_lost(KEPT);
+        assert!(exchanges.any_lost());
+        assert_eq!(exchanges.next_identifier(0), 2);
+        exchanges.leave(1, KEPT);
+        assert!(!exchanges.any_lost());
+        assert_eq!(exchanges.next_identifier(0), 1);
+    }
+
+    #[test]
+    fn a_message_can_be_attended_to_again_if_it_is_the_same_one() {
+        let mut exchanges = opened(Puback);
+        assert!(!exchanges.resume(1, QoS::AtLeastOnce, false), "it is attended");
+        exchanges.leave(1, KEPT);
+        assert!(!exchanges.resume(2, QoS::AtLeastOnce, false));
+        assert!(!exchanges.resume(1, QoS::ExactlyOnce, false));
+        assert!(!exchanges.resume(1, QoS::AtLeastOnce, true));
+        assert!(exchanges.resume(1, QoS::AtLeastOnce, false));
     }
 
     #[test]
     fn a_full_table_says_so() {
         let mut exchanges = Exchanges::new();
         for identifier in 1..=IN_FLIGHT_MAX as u16 {
-            exchanges.open(identifier, Awaiting::Puback).unwrap();
+            exchanges.open(identifier, Puback, false).unwrap();
         }
-        assert_eq!(exchanges.open(99, Awaiting::Puback), Err(Error::TooManyInFlight));
+        assert_eq!(exchanges.open(99, Puback, false), Err(Error::TooManyInFlight));
     }
 }

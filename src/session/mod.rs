@@ -1,11 +1,16 @@
-//! What has to be remembered between two calls: where the incoming bytes stand, and which exchanges are open.
+//! What has to be remembered between two calls: where the incoming bytes stand, which exchanges are open, and when the
+//! broker was last heard of.
 //!
-//! A [`Session`] is plain data of a fixed size. Its owner keeps it beside the socket that it describes, and
-//! [resets](Session::reset) it when that socket is replaced or closed.
+//! A [`Session`] is plain data of a fixed size. Its owner keeps it beside the socket, and tells it when a connection
+//! [begins](Session::begin) and when it is [lost](Session::lost). What outlives a connection is what MQTT calls session
+//! state (MQTT 3.1.1, 4.1): messages that were sent and not acknowledged, and QoS 2 messages that were delivered and not
+//! released.
 
 mod exchange;
+mod keep_alive;
 
-pub use exchange::{Awaiting, Exchanges, IN_FLIGHT_MAX};
+pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX};
+pub use keep_alive::{Due, KeepAlive};
 
 use crate::wire::Decoder;
 use crate::{Error, wire::PacketType};
@@ -21,14 +26,20 @@ pub struct Session {
     pub decoder: Decoder,
     /// What was sent and waits for its acknowledgement.
     pub exchanges: Exchanges,
+    /// When something has to be sent.
+    pub keep_alive: KeepAlive,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
     receiving: Vec<u16, RECEIVING_MAX, u8>,
     /// A packet has begun to be written and its end has not been seen.
     writing: bool,
-    /// Exchanges that were open when their connection went, and whose operations have not noticed yet.
-    interrupted: u8,
+    /// Whether the session outlives the connection: CONNECT was sent without clean session.
+    kept: bool,
+    /// Somebody attends to an exchange that is lost, and a wait may be keeping control from it.
+    interrupted: bool,
+    /// When the operation began whose wait is about to be called.
+    waiting_since: Option<u32>,
     /// Counts connections, so that an operation notices that the one it began on is gone.
-    generation: u8,
+    connection: u8,
     /// How long an operation may take, in milliseconds; 0 for as long as it likes.
     time_limit: u32,
 }
@@ -45,43 +56,88 @@ impl Session {
         Session {
             decoder: Decoder::new(false),
             exchanges: Exchanges::new(),
+            keep_alive: KeepAlive::new(),
             receiving: Vec::new(),
             writing: false,
-            interrupted: 0,
-            generation: 0,
+            kept: false,
+            interrupted: false,
+            waiting_since: None,
+            connection: 0,
             time_limit: 0,
         }
     }
 
-    /// Forgets the connection; the next one begins with CONNACK if `awaits_connack`.
-    /// Operations that began before will find themselves [not connected](Error::NotConnected).
-    pub fn reset(&mut self, awaits_connack: bool) {
-        self.interrupted = self.interrupted.saturating_add(self.exchanges.count());
-        self.decoder = Decoder::new(awaits_connack);
-        self.exchanges = Exchanges::new();
-        self.receiving.clear();
-        self.writing = false;
-        self.generation = self.generation.wrapping_add(1);
+    /// A new connection begins, on which the broker speaks first with CONNACK. With `clean_session`, what was
+    /// remembered is forgotten (MQTT-3.1.2-6).
+    pub fn begin(&mut self, clean_session: bool) {
+        self.kept &= !clean_session;
+        self.lost();
+        self.kept = !clean_session;
+        self.decoder = Decoder::new(true);
     }
 
-    /// Tells connections apart.
-    pub fn generation(&self) -> u8 {
-        self.generation
-    }
-
-    /// Ends an exchange, whatever came of it, that was opened on the connection of that generation.
-    pub fn end_exchange(&mut self, generation: u8, identifier: u16) {
-        if generation == self.generation {
-            self.exchanges.close(identifier);
-        } else {
-            self.interrupted = self.interrupted.saturating_sub(1);
+    /// The broker has accepted the connection. When it has no session, there is none here either.
+    pub fn accepted(&mut self, session_present: bool) {
+        if !session_present {
+            self.exchanges.connection_lost(false);
+            self.receiving.clear();
+            self.interrupted = self.exchanges.any_lost();
         }
     }
 
-    /// Whether an operation that is under way has lost its connection and does not know it yet. Who waits now must
-    /// not, for that operation's sake: nothing may come on the new connection until it has acted.
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupted != 0
+    /// The connection is gone. Operations that began on it will find themselves [not connected](Error::NotConnected),
+    /// except those whose exchange the session keeps.
+    pub fn lost(&mut self) {
+        self.exchanges.connection_lost(self.kept);
+        self.interrupted = self.exchanges.any_lost();
+        if !self.kept {
+            self.receiving.clear();
+        }
+        self.decoder = Decoder::new(false);
+        self.keep_alive = KeepAlive::new();
+        self.writing = false;
+        self.connection = self.connection.wrapping_add(1);
+    }
+
+    /// The socket is another one, of which nothing is known but that it is connected.
+    pub fn replaced(&mut self) {
+        self.kept = false;
+        self.time_limit = 0;
+        self.lost();
+    }
+
+    /// Ends the attendance to an exchange. It stays only if it is a message that the session keeps.
+    pub fn leave(&mut self, identifier: u16) {
+        self.exchanges.leave(identifier, self.kept);
+        self.interrupted &= self.exchanges.any_lost();
+        self.waiting_since = None;
+    }
+
+    /// Whether the wait that begins must end at once: an operation that has lost its connection does not know it yet,
+    /// and nothing may come on the new connection until it has acted. Says so once for each loss, for it may also be
+    /// another operation's wait.
+    pub fn take_interruption(&mut self) -> bool {
+        core::mem::take(&mut self.interrupted)
+    }
+
+    /// Notes that the operation that began at `started` is about to wait, or with `None` that it has waited.
+    pub fn set_waiting_since(&mut self, started: Option<u32>) {
+        self.waiting_since = started;
+    }
+
+    /// When the operation began for which the wait that begins is called, if it is called for one.
+    pub fn take_waiting_since(&mut self) -> Option<u32> {
+        self.waiting_since.take()
+    }
+
+    /// Whether the session outlives the connection.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Tells connections apart.
+    pub fn connection(&self) -> u8 {
+        self.connection
     }
 
     /// Limits the time of each operation to so many milliseconds; 0 for no limit.
@@ -89,10 +145,18 @@ impl Session {
         self.time_limit = milliseconds;
     }
 
-    /// Whether an operation that began at `started` has used up its time at `now`, both in milliseconds of a clock
-    /// that may wrap around.
-    pub fn is_over(&self, started: u32, now: u32) -> bool {
-        self.time_limit != 0 && now.wrapping_sub(started) > self.time_limit
+    /// What is left at `now` of the time of an operation that began at `started`, both in milliseconds of a clock that
+    /// may wrap around; `None` when there is no limit.
+    pub fn time_left(&self, started: u32, now: u32) -> Option<u32> {
+        (self.time_limit != 0).then(|| self.time_limit.saturating_sub(now.wrapping_sub(started)))
+    }
+
+    /// How long a read may block when nothing has been waited for yet, in milliseconds; 0 for as long as it likes.
+    pub fn patience(&self) -> u32 {
+        match (self.keep_alive.patience(), self.time_limit) {
+            (0, limit) | (limit, 0) => limit,
+            (patience, limit) => patience.min(limit),
+        }
     }
 
     /// Notes that a packet begins. Fails when the packet before was cut off: the broker would take these bytes for the
@@ -139,12 +203,14 @@ impl Session {
 mod tests {
     use super::*;
 
+    const CLEAN: bool = true;
+
     #[test]
     fn a_cut_packet_ends_the_connections_use() {
         let mut session = Session::new();
         assert_eq!(session.begin_writing(), Ok(()));
         assert_eq!(session.begin_writing(), Err(Error::Desynchronised));
-        session.reset(true);
+        session.begin(CLEAN);
         assert_eq!(session.begin_writing(), Ok(()));
         session.end_writing();
         assert_eq!(session.begin_writing(), Ok(()));
@@ -162,6 +228,34 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_session_remembers_what_was_delivered_and_a_lost_one_does_not() {
+        let delivered = |present| {
+            let mut session = Session::new();
+            session.begin(!CLEAN);
+            session.accepted(false);
+            session.delivered(7).unwrap();
+            session.lost();
+            session.begin(!CLEAN);
+            session.accepted(present);
+            session.is_new(7) == Ok(false)
+        };
+        assert!(delivered(true));
+        assert!(!delivered(false));
+    }
+
+    #[test]
+    fn a_clean_session_forgets_before_it_begins() {
+        let mut session = Session::new();
+        session.begin(!CLEAN);
+        session.exchanges.open(1, Awaiting::Puback, false).unwrap();
+        session.exchanges.leave(1, session.is_kept());
+        session.delivered(7).unwrap();
+        session.begin(CLEAN);
+        assert_eq!(session.exchanges.find(1), None);
+        assert_eq!(session.is_new(7), Ok(true));
+    }
+
+    #[test]
     fn a_broker_with_too_many_qos_2_messages_open_is_told_so() {
         let mut session = Session::new();
         for identifier in 1..=RECEIVING_MAX as u16 {
@@ -174,10 +268,23 @@ mod tests {
     #[test]
     fn the_time_limit_survives_the_wrap_of_the_clock() {
         let mut session = Session::new();
-        assert!(!session.is_over(0, u32::MAX));
+        assert_eq!(session.time_left(0, u32::MAX), None);
         session.set_time_limit(1000);
-        assert!(!session.is_over(u32::MAX - 499, 500));
-        assert!(session.is_over(u32::MAX - 499, 502));
+        assert_eq!(session.time_left(u32::MAX - 499, 499), Some(1));
+        assert_eq!(session.time_left(u32::MAX - 499, 500), Some(0));
+        assert_eq!(session.time_left(u32::MAX - 499, 5000), Some(0));
+    }
+
+    #[test]
+    fn a_read_blocks_no_longer_than_the_shorter_of_time_limit_and_keep_alive_allows() {
+        let mut session = Session::new();
+        assert_eq!(session.patience(), 0);
+        session.set_time_limit(10_000);
+        assert_eq!(session.patience(), 10_000);
+        session.keep_alive.start(20, 0);
+        assert_eq!(session.patience(), 5_000);
+        session.set_time_limit(0);
+        assert_eq!(session.patience(), 5_000);
     }
 
     #[test]
