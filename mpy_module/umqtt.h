@@ -73,7 +73,9 @@ typedef struct _umqtt_session_obj_t {
     umqtt_kept_t *kept; // UMQTT_IN_FLIGHT_MAX of them; NULL until connect() has asked for a session to be kept
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
+    mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     bool closed; // this module has closed sock
+    bool delivering_chunk; // the chunk callback runs, in the middle of a packet
     bool checking; // sock has been told not to wait, by check_msg()
     umqtt_session_t engine;
 } umqtt_session_obj_t;

@@ -47,7 +47,8 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
     self->write_limit = 0;
-    self->closed = self->checking = false;
+    self->chunks_topic = MP_OBJ_NULL;
+    self->closed = self->delivering_chunk = self->checking = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -75,6 +76,7 @@ static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
 
 static void forget_buffers(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
+    session->chunks_topic = MP_OBJ_NULL;
 }
 
 static void close_connection(umqtt_session_obj_t *session) {
@@ -97,7 +99,7 @@ static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
         session->sock = session->plain_sock = sock;
         session->timeout = mp_const_none;
         session->write_limit = 0;
-        session->closed = session->checking = false;
+        session->closed = session->delivering_chunk = session->checking = false;
         umqtt_session_replaced(&session->engine);
         forget_buffers(session);
     }
@@ -238,42 +240,6 @@ static byte *get_buffer(umqtt_buffer_t *buffer, size_t len, size_t offset) {
     return buffer->bytes;
 }
 
-// Reads once what the engine wants, and fills in the event that tells of it.
-static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *small, umqtt_event_t *event) {
-    umqtt_session_obj_t *session = call->session;
-    size_t wanted = action->len - action->offset;
-    byte *start = small;
-    if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
-        umqtt_buffer_t *buffer = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
-        start = get_buffer(buffer, action->len, action->offset);
-        call->wanted = action->len + 1;
-        if (start == NULL) {
-            event->kind = UMQTT_NO_MEMORY;
-            return;
-        }
-    } else {
-        wanted = MIN(wanted, SMALL_BUFFER_SIZE);
-    }
-    if (action->limit < umqtt_session_patience(&session->engine) && !session->checking) {
-        umqtt_socket_set_limit(session, action->limit);
-        call->reading = true;
-    }
-    mp_int_t count = umqtt_socket_read(session->sock, start + action->offset, wanted);
-    if (count > (mp_int_t)wanted) {
-        // More than was asked for: what follows would be read out of step.
-        close_connection(session);
-        mp_raise_OSError(MP_EIO);
-    }
-    if (count < 0) {
-        event->kind = count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
-        return;
-    }
-    event->kind = UMQTT_RECEIVED;
-    event->count = count;
-    event->shown.bytes = start;
-    event->shown.len = action->offset + count;
-}
-
 static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     if (buffer->bytes == NULL) {
         return mp_const_empty_bytes;
@@ -283,9 +249,116 @@ static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     return mp_obj_new_bytes_from_vstr(&vstr);
 }
 
+// Reads once, as the action asks. Returns how many bytes, or why there are none.
+static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte *bytes, size_t wanted) {
+    umqtt_session_obj_t *session = call->session;
+    if (action->limit < umqtt_session_patience(&session->engine) && !session->checking) {
+        umqtt_socket_set_limit(session, action->limit);
+        call->reading = true;
+    }
+    mp_int_t count = umqtt_socket_read(session->sock, bytes, wanted);
+    if (count > (mp_int_t)wanted) {
+        // More than was asked for: what follows would be read out of step.
+        close_connection(session);
+        mp_raise_OSError(MP_EIO);
+    }
+    return count;
+}
+
+// The buffer that the message is to be delivered in, chunk by chunk: messages that are larger than it are.
+static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, mp_buffer_info_t *buffer) {
+    if (action->target != UMQTT_TO_MESSAGE || call->session->message.bytes != NULL) {
+        return false;
+    }
+    mp_obj_t object = mp_load_attr(call->self, MP_QSTR_chunk_buffer);
+    if (object == mp_const_none) {
+        return false;
+    }
+    mp_get_buffer_raise(object, buffer, MP_BUFFER_RW);
+    return buffer->len > 0 && action->len > buffer->len;
+}
+
+// Gives f(topic, chunk, offset, size) the bytes up to end, when they fill the buffer or end the message. Should it
+// raise, the message is given up.
+static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size_t count, size_t buffer_len) {
+    umqtt_session_obj_t *session = call->session;
+    size_t end = action->offset + count;
+    if (end % buffer_len != 0 && end != action->len) {
+        return;
+    }
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        if (session->chunks_topic == MP_OBJ_NULL) {
+            session->chunks_topic = take_bytes(&session->topic);
+        }
+        size_t start = (end - 1) / buffer_len * buffer_len;
+        mp_buffer_info_t buffer;
+        mp_get_buffer_raise(mp_load_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
+        if (buffer.len != buffer_len) {
+            mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
+        }
+        mp_obj_t chunk = mp_obj_new_memoryview('B', end - start, buffer.buf);
+        mp_obj_t args[] = {
+            session->chunks_topic, chunk, mp_obj_new_int_from_uint(start), mp_obj_new_int_from_uint(action->len),
+        };
+        session->delivering_chunk = true;
+        mp_call_function_n_kw(mp_load_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
+        session->delivering_chunk = false;
+        nlr_pop();
+        return;
+    }
+    session->delivering_chunk = false;
+    session->chunks_topic = MP_OBJ_NULL;
+    umqtt_session_give_up_message(&session->engine, count);
+    nlr_jump(nlr.ret_val);
+}
+
+// Reads once what the engine wants, and fills in the event that tells of it.
+static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *small, umqtt_event_t *event) {
+    umqtt_session_obj_t *session = call->session;
+    size_t wanted = action->len - action->offset;
+    byte *start = small;
+    byte *to = small;
+    mp_buffer_info_t chunk;
+    bool in_chunks = has_chunk_buffer(call, action, &chunk);
+    if (in_chunks) {
+        size_t filled = action->offset % chunk.len;
+        to = (byte *)chunk.buf + filled;
+        wanted = MIN(wanted, chunk.len - filled);
+    } else if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
+        umqtt_buffer_t *buffer = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
+        start = get_buffer(buffer, action->len, action->offset);
+        call->wanted = action->len + 1;
+        if (start == NULL) {
+            event->kind = UMQTT_NO_MEMORY;
+            return;
+        }
+        to = start + action->offset;
+    } else {
+        wanted = MIN(wanted, SMALL_BUFFER_SIZE);
+    }
+    mp_int_t count = read_once(call, action, to, wanted);
+    if (count < 0) {
+        event->kind = count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
+        return;
+    }
+    if (in_chunks && count != 0) {
+        deliver_chunk(call, action, count, chunk.len);
+    }
+    event->kind = UMQTT_RECEIVED;
+    event->count = count;
+    event->shown.bytes = start;
+    event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
+}
+
 static void deliver(umqtt_call_t *call) {
-    mp_obj_t message = take_bytes(&call->session->message);
-    mp_obj_t topic = take_bytes(&call->session->topic);
+    umqtt_session_obj_t *session = call->session;
+    if (session->chunks_topic != MP_OBJ_NULL) {
+        session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
+        return;
+    }
+    mp_obj_t message = take_bytes(&session->message);
+    mp_obj_t topic = take_bytes(&session->topic);
     mp_call_function_2(mp_load_attr(call->self, MP_QSTR_cb), topic, message);
 }
 
@@ -511,6 +584,19 @@ static mp_obj_t umqtt_client_set_callback(const mp_obj_t *args) {
 }
 UMQTT_DEFINE_METHOD(umqtt_client_set_callback_obj, umqtt_client_set_callback, MP_QSTR_set_callback, 2,
     UMQTT_PARAM(MP_QSTR_f, MP_ROM_NONE));
+
+static mp_obj_t umqtt_client_set_chunk_callback(const mp_obj_t *args) {
+    mp_buffer_info_t info;
+    if (args[2] != mp_const_none) {
+        mp_get_buffer_raise(args[2], &info, MP_BUFFER_RW);
+    }
+    mp_store_attr(args[0], MP_QSTR_chunk_cb, args[1]);
+    mp_store_attr(args[0], MP_QSTR_chunk_buffer, args[2]);
+    return mp_const_none;
+}
+UMQTT_DEFINE_METHOD(umqtt_client_set_chunk_callback_obj, umqtt_client_set_chunk_callback, MP_QSTR_set_chunk_callback, 3,
+    UMQTT_PARAM(MP_QSTR_f, MP_ROM_NONE),
+    UMQTT_PARAM(MP_QSTR_buffer, MP_ROM_NONE));
 
 static mp_obj_t umqtt_client_set_last_will(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_msg, ARG_retain, ARG_qos };
@@ -746,6 +832,9 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
     umqtt_call_t call;
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
+    if (call.session->delivering_chunk) {
+        mp_raise_OSError(MP_EBUSY);
+    }
     call.reading = true;
     umqtt_wait(&call.operation, &call.session->engine);
     mp_int_t first_byte = run(&call);
@@ -775,6 +864,7 @@ static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
 static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&umqtt_client_init_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_callback), MP_ROM_PTR(&umqtt_client_set_callback_obj) },
+    { MP_ROM_QSTR(MP_QSTR_set_chunk_callback), MP_ROM_PTR(&umqtt_client_set_chunk_callback_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_last_will), MP_ROM_PTR(&umqtt_client_set_last_will_obj) },
     { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&umqtt_client_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_disconnect), MP_ROM_PTR(&umqtt_client_disconnect_obj) },
@@ -791,6 +881,8 @@ static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_ssl_params), MP_ROM_PTR(&no_ssl_params) },
     { MP_ROM_QSTR(MP_QSTR_pid), MP_ROM_INT(0) },
     { MP_ROM_QSTR(MP_QSTR_cb), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_chunk_cb), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_chunk_buffer), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_user), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_pswd), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_keepalive), MP_ROM_INT(0) },

@@ -550,6 +550,17 @@ pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: 
     unsafe { begin(operation, Ok(Operation::wait(borrow(session)))) };
 }
 
+/// Gives up the message that is arriving, of which `count` bytes more were read than was told: the user could not take
+/// them. The rest will be skipped, and the message will not be acknowledged.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_give_up_message(session: *mut umqtt_session_t, count: u32) {
+    // SAFETY: the caller's session.
+    Operation::give_up_message(unsafe { borrow(session) }, count);
+}
+
 /// Leaves an operation before its end.
 ///
 /// # Safety

@@ -269,6 +269,15 @@ impl Operation {
         }
     }
 
+    /// Gives up the message that is arriving, of which `count` bytes more were read: it could not be delivered. The
+    /// rest will be skipped, and it will not be acknowledged.
+    pub fn give_up_message(session: &mut Session, count: u32) {
+        // When these bytes complete it, nothing is left to be skipped.
+        if let Ok(None) = session.decoder.received(count, &[]) {
+            session.decoder.skip();
+        }
+    }
+
     fn send(&mut self, session: &mut Session) -> Result<Action, Error> {
         session.begin_writing()?;
         Ok(Action::Send)

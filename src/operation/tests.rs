@@ -314,6 +314,35 @@ fn a_repeated_qos_2_message_is_delivered_once() {
 }
 
 #[test]
+fn a_repeated_qos_2_message_is_skipped_without_memory_for_it() {
+    let mut client = client([Sends(b"\x34\x06\x00\x01t\x00\x0ac"), Sends(b"\x3c\x0a\x00\x01t\x00\x0alarge")]);
+    client.wait().unwrap();
+    client.heap = 1;
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x3c)));
+    assert_eq!(client.delivered.len(), 1);
+    assert_eq!(client.sent, b"\x50\x02\x00\x0a\x50\x02\x00\x0a");
+}
+
+#[test]
+fn a_message_given_up_is_not_acknowledged_and_the_next_one_arrives() {
+    for (read, left) in [(2, &b"345"[..]), (5, b"")] {
+        let mut client = client([]);
+        let received = |session: &mut Session, bytes: &[u8], shown: &[u8]| {
+            session.decoder.received(bytes.len() as u32, shown).unwrap();
+        };
+        received(&mut client.session, b"\x32\x0a", b"\x32\x0a");
+        received(&mut client.session, b"\x00\x01", b"\x00\x01");
+        received(&mut client.session, b"t", b"t");
+        received(&mut client.session, b"\x00\x07", b"\x00\x07");
+        Operation::give_up_message(&mut client.session, read);
+        client.pending.extend(left);
+        client.pending.extend(b"\x30\x04\x00\x01ta");
+        assert_eq!(client.wait(), Ok(Outcome::Packet(0x30)));
+        assert_eq!((client.sent.len(), client.delivered.len()), (0, 1));
+    }
+}
+
+#[test]
 fn a_silent_socket_interrupts_a_packet_anywhere_and_nothing_is_lost() {
     let packet: &[u8] = b"\x32\x08\x00\x03a/b\x00\x09m";
     let pieces = packet.chunks(1).flat_map(|byte| [IsSilent, Sends(byte)]);

@@ -28,7 +28,10 @@ impl Operation {
             (Event::Received { count: 0, .. }, _) => Err(Error::PeerClosed),
             (Event::Received { count, bytes }, _) => match session.decoder.received(count, bytes)? {
                 Some(packet) => self.arrived(session, now, packet),
-                None => self.read(session, now),
+                None => {
+                    skip_if_repeated(session)?;
+                    self.read(session, now)
+                }
             },
             (Event::OutOfMemory, _) => {
                 session.decoder.skip();
@@ -72,7 +75,8 @@ impl Operation {
         let (qos, identifier) = match packet {
             Packet::Publish { qos, identifier } => (qos, identifier),
             Packet::Acknowledgement { identifier, .. } => (QoS::AtMostOnce, identifier),
-            Packet::Skipped => return self.read(session, now),
+            Packet::Skipped { repeated: None } => return self.read(session, now),
+            Packet::Skipped { repeated: Some(identifier) } => (QoS::ExactlyOnce, identifier),
             Packet::Pingresp => return Ok(Action::Done(Outcome::Nothing)),
             Packet::Connack { .. } => return Err(Error::Malformed),
         };
@@ -84,7 +88,8 @@ impl Operation {
                 None => Ok(self.waited()),
             };
         }
-        if qos == QoS::ExactlyOnce && !session.is_new(identifier)? {
+        let repeated = matches!(packet, Packet::Skipped { .. });
+        if repeated || (qos == QoS::ExactlyOnce && !session.is_new(identifier)?) {
             return self.answer(session, PacketType::PUBREC, identifier);
         }
         Ok(Action::Deliver)
@@ -104,4 +109,13 @@ impl Operation {
     fn answer(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Result<Action, Error> {
         self.send_bare(session, packet_type, Some(identifier))
     }
+}
+
+/// Sees to it that a message that was delivered before takes no memory.
+fn skip_if_repeated(session: &mut Session) -> Result<(), Error> {
+    match session.decoder.exactly_once_message() {
+        Some(identifier) if !session.is_new(identifier)? => session.decoder.skip_repeated(),
+        _ => {}
+    }
+    Ok(())
 }

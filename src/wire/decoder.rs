@@ -70,7 +70,10 @@ pub enum Packet {
     /// The answer to PINGREQ.
     Pingresp,
     /// A message whose bytes were skipped.
-    Skipped,
+    Skipped {
+        /// Its packet identifier, if it was skipped because it had been delivered before.
+        repeated: Option<u16>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,8 @@ pub struct Decoder {
     offset: u32,
     topic_length: u16,
     identifier: u16,
+    /// What is skipped was delivered before.
+    repeated: bool,
 }
 
 impl Decoder {
@@ -116,6 +121,7 @@ impl Decoder {
             offset: 0,
             topic_length: 0,
             identifier: 0,
+            repeated: false,
         }
     }
 
@@ -169,7 +175,7 @@ impl Decoder {
             }
             Target::Skip => {
                 self.remaining -= count;
-                if self.remaining > 0 { Ok(None) } else { self.complete(Packet::Skipped) }
+                if self.remaining > 0 { Ok(None) } else { self.complete(self.skipped()) }
             }
         }
     }
@@ -182,7 +188,24 @@ impl Decoder {
             _ => return,
         }
         self.stage = Stage::Skip;
+        self.repeated = false;
         self.field.clear();
+    }
+
+    /// The packet identifier of a QoS 2 message of which everything has arrived but its first byte.
+    pub fn exactly_once_message(&self) -> Option<u16> {
+        let begins = self.stage == Stage::Message && self.offset == 0;
+        (begins && self.qos() == QoS::ExactlyOnce).then_some(self.identifier)
+    }
+
+    /// Skips the message that is arriving, for it was delivered before.
+    pub fn skip_repeated(&mut self) {
+        self.skip();
+        self.repeated = true;
+    }
+
+    fn skipped(&self) -> Packet {
+        Packet::Skipped { repeated: self.repeated.then_some(self.identifier) }
     }
 
     fn qos(&self) -> QoS {
@@ -477,8 +500,22 @@ mod tests {
         decoder.received(2, &[]).unwrap();
         decoder.skip();
         assert_eq!(decoder.want(), Want { target: Target::Skip, offset: 0, len: 3 });
-        assert_eq!(decoder.received(3, &[]), Ok(Some(Packet::Skipped)));
+        assert_eq!(decoder.received(3, &[]), Ok(Some(Packet::Skipped { repeated: None })));
         assert_eq!(decoder.received(2, b"\xd0\x00"), Ok(Some(Packet::Pingresp)));
+    }
+
+    #[test]
+    fn a_repeated_message_is_skipped_and_told_by_its_identifier() {
+        let mut decoder = Decoder::new(false);
+        decoder.received(2, b"\x3c\x07").unwrap();
+        decoder.received(2, b"\x00\x01").unwrap();
+        decoder.received(1, b"t").unwrap();
+        assert_eq!(decoder.exactly_once_message(), None);
+        decoder.received(2, b"\x00\x09").unwrap();
+        assert_eq!(decoder.exactly_once_message(), Some(9));
+        decoder.skip_repeated();
+        assert_eq!(decoder.received(1, &[]), Ok(None));
+        assert_eq!(decoder.received(1, &[]), Ok(Some(Packet::Skipped { repeated: Some(9) })));
     }
 
     #[test]

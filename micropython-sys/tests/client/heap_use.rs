@@ -69,7 +69,7 @@ fn receiving_allocates_two_bytes_objects() {
         "
         4 4
         4 4
-        4 2
+        4 1
         ",
     );
 }

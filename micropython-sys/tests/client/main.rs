@@ -4,6 +4,7 @@
 
 mod support;
 
+mod chunks;
 mod connecting;
 mod heap_use;
 mod names;
