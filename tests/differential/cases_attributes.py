@@ -192,6 +192,21 @@ def has_unsubscribe(t):
     t.show("unsubscribe", hasattr(t.client(), "unsubscribe"))
 
 
+@case("attributes/has-set-chunk-callback")
+def has_set_chunk_callback(t):
+    client = t.client()
+    t.show("names", [hasattr(client, name) for name in ("set_chunk_callback", "chunk_cb", "chunk_buffer")])
+
+
+def store_into_default(t):
+    t.client().ssl_params["server_hostname"] = "b"
+
+
+@case("attributes/default-ssl-params-changed")
+def default_ssl_params_changed(t):
+    t.call(store_into_default, t)
+
+
 @case("attributes/has-private-send-str")
 def has_send_str(t):
     t.show("_send_str", hasattr(t.client(), "_send_str"))
