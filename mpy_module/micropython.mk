@@ -35,7 +35,7 @@ SRC_USERMOD_C += $(UMQTT_SRC)
 CFLAGS_USERMOD += -I$(UMQTT_MOD_DIR) -I$(UMQTT_INCLUDE) -DUMQTT_API=$(subst .,,$(UMQTT_API))
 LDFLAGS_USERMOD += $(UMQTT_ENGINE)
 # CFLAGS_USERMOD is for every file of the firmware, but not every file bears these.
-$(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): CFLAGS += -Wall -Wextra -Wno-unused-parameter
+$(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter
 
 # The header must be there before the sources are searched for qstrs, the library before the firmware is linked.
 QSTR_GLOBAL_REQUIREMENTS += $(UMQTT_INCLUDE)/umqtt_engine.h

@@ -357,9 +357,16 @@ static void deliver(umqtt_call_t *call) {
         session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
         return;
     }
-    mp_obj_t message = take_bytes(&session->message);
-    mp_obj_t topic = take_bytes(&session->topic);
-    mp_call_function_2(mp_load_attr(call->self, MP_QSTR_cb), topic, message);
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_obj_t message = take_bytes(&session->message);
+        mp_obj_t topic = take_bytes(&session->topic);
+        mp_call_function_2(mp_load_attr(call->self, MP_QSTR_cb), topic, message);
+        nlr_pop();
+        return;
+    }
+    umqtt_abandon(&call->operation, &session->engine);
+    nlr_jump(nlr.ret_val);
 }
 
 static mp_obj_t call_wait_msg(mp_obj_t self) {

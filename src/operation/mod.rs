@@ -115,6 +115,8 @@ struct Arrived {
     first_byte: u8,
     qos: QoS,
     identifier: u16,
+    /// Its delivery has ended well, or was none.
+    acknowledged: bool,
 }
 
 impl Operation {
@@ -217,10 +219,15 @@ impl Operation {
     }
 
     /// Leaves the operation where it is, unless it is over. A message of a kept session stays in flight; any other
-    /// acknowledgement that still comes will be a stray one.
+    /// acknowledgement that still comes will be a stray one. A message that could not be delivered is a new one when it
+    /// comes again.
     pub fn abandon(&mut self, session: &mut Session) {
-        if let Kind::Exchanging { identifier } = core::mem::replace(&mut self.kind, Kind::Over) {
-            session.leave(identifier);
+        match core::mem::replace(&mut self.kind, Kind::Over) {
+            Kind::Exchanging { identifier } => session.leave(identifier),
+            Kind::Waiting { arrived: Some(Arrived { qos: QoS::ExactlyOnce, identifier, acknowledged: false, .. }) } => {
+                session.released(identifier);
+            }
+            _ => {}
         }
     }
 

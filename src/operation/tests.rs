@@ -438,6 +438,53 @@ fn the_wait_of_a_publish_has_no_time_of_its_own() {
 }
 
 #[test]
+fn a_wait_that_connects_and_subscribes_anew_returns_to_the_publish_that_was_lost() {
+    let mut client = client([Sends(b""), SESSION_NEW, Sends(b"\x90\x03\x00\x02\x00"), IsSilent]);
+    client.wait = |client| {
+        client.wait().or_else(|_| {
+            client.session.lost();
+            client.connect()?;
+            client.wait = Client::wait;
+            client.subscribe(2)?;
+            client.wait()
+        })
+    };
+    assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
+    assert_eq!(client.script.len(), 1, "nothing was read after the subscription");
+}
+
+#[test]
+fn a_qos_2_message_whose_callback_connects_again_is_not_delivered_again() {
+    const MESSAGE: Broker = Sends(b"\x34\x06\x00\x01t\x00\x0ac");
+    const AGAIN: Broker = Sends(b"\x3c\x06\x00\x01t\x00\x0ac");
+    let mut client = client([SESSION_NEW, MESSAGE, SESSION_PRESENT, AGAIN]);
+    client.connect = KEPT;
+    client.connect().unwrap();
+    client.callback = |client| {
+        client.session.lost();
+        client.connect().unwrap();
+    };
+    client.wait().unwrap();
+    client.wait().unwrap();
+    assert_eq!(client.delivered.len(), 1);
+}
+
+#[test]
+fn a_qos_2_message_whose_delivery_fails_is_delivered_when_it_comes_again() {
+    let mut client = client([]);
+    let mut operation = Operation::wait(&client.session);
+    operation.step(&mut client.session, 0, Event::Start);
+    for piece in [&b"\x34\x06"[..], b"\x00\x01", b"t", b"\x00\x0a"] {
+        operation.step(&mut client.session, 0, Event::Received { count: piece.len() as u32, bytes: piece });
+    }
+    let last = operation.step(&mut client.session, 0, Event::Received { count: 1, bytes: b"c" });
+    assert_eq!(last, Action::Deliver);
+    assert_eq!(client.session.is_new(10), Ok(false));
+    operation.abandon(&mut client.session);
+    assert_eq!(client.session.is_new(10), Ok(true));
+}
+
+#[test]
 fn a_callback_that_connects_again_can_use_the_new_connection() {
     let mut client = client([Sends(b"\x30\x03\x00\x01t"), SESSION_NEW, Sends(b"\x90\x03\x00\x02\x00")]);
     client.callback = |client| {

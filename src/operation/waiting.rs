@@ -16,12 +16,11 @@ impl Operation {
         arrived: Option<Arrived>,
     ) -> Result<Action, Error> {
         if event == Event::Start {
-            // A wait that is called for another operation has no more time than that one.
-            if let Some(started) = session.take_waiting_since() {
-                self.started = started;
-            }
-            if session.take_interruption() {
-                return Ok(Action::Done(Outcome::Nothing));
+            match session.take_waiting_since() {
+                // A wait that is called for another operation has no more time than that one.
+                Some(started) => self.started = started,
+                None if session.take_interruption() => return Ok(Action::Done(Outcome::Nothing)),
+                None => {}
             }
         }
         match (event, arrived) {
@@ -80,7 +79,7 @@ impl Operation {
             Packet::Pingresp => return Ok(Action::Done(Outcome::Nothing)),
             Packet::Connack { .. } => return Err(Error::Malformed),
         };
-        let arrived = Arrived { first_byte: session.decoder.first_byte(), qos, identifier };
+        let arrived = Arrived { first_byte: session.decoder.first_byte(), qos, identifier, acknowledged: false };
         self.kind = Kind::Waiting { arrived: Some(arrived) };
         if let Packet::Acknowledgement { packet_type, return_code, .. } = packet {
             return match session.acknowledged(packet_type, identifier, return_code) {
@@ -92,6 +91,10 @@ impl Operation {
         if repeated || (qos == QoS::ExactlyOnce && !session.is_new(identifier)?) {
             return self.answer(session, PacketType::PUBREC, identifier);
         }
+        if qos == QoS::ExactlyOnce {
+            // Noted before it is delivered: it may come again while the user has it in hand.
+            session.delivered(identifier)?;
+        }
         Ok(Action::Deliver)
     }
 
@@ -99,14 +102,14 @@ impl Operation {
         match message.qos {
             QoS::AtMostOnce => Ok(self.waited()),
             QoS::AtLeastOnce => self.answer(session, PacketType::PUBACK, message.identifier),
-            QoS::ExactlyOnce => {
-                session.delivered(message.identifier)?;
-                self.answer(session, PacketType::PUBREC, message.identifier)
-            }
+            QoS::ExactlyOnce => self.answer(session, PacketType::PUBREC, message.identifier),
         }
     }
 
     fn answer(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Result<Action, Error> {
+        if let Kind::Waiting { arrived: Some(arrived) } = &mut self.kind {
+            arrived.acknowledged = true;
+        }
         self.send_bare(session, packet_type, Some(identifier))
     }
 }

@@ -187,10 +187,15 @@ impl Session {
         self.receiving.push(identifier).map_err(|_| Error::TooManyInFlight)
     }
 
+    /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.
+    pub fn released(&mut self, identifier: u16) {
+        self.receiving.retain(|&open| open != identifier);
+    }
+
     /// The answer that an acknowledgement demands, after noting it.
     pub fn acknowledged(&mut self, packet_type: PacketType, identifier: u16, return_code: u8) -> Option<PacketType> {
         if packet_type == PacketType::PUBREL {
-            self.receiving.retain(|&open| open != identifier);
+            self.released(identifier);
             return Some(PacketType::PUBCOMP);
         }
         self.exchanges.acknowledged(packet_type, identifier, return_code);

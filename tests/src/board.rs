@@ -1,11 +1,23 @@
 //! A board that runs MicroPython and gives its REPL.
 //!
-//! What stands behind the console is a [`Machine`]. For now that is the unix port behind a pseudo-terminal; everything
-//! that types and reads ([`Board::repl`]) is the same for a board on a serial port.
+//! What stands behind the console is a [`Machine`]: the unix port behind a pseudo-terminal, or the virtual ESP8266 with
+//! its firmware. Everything that types and reads ([`Board::repl`]) is the same for all.
 
-use crate::{children, interpreter::Interpreter, repl::Repl, show::Show};
-use anyhow::Result;
-use std::{net::Ipv4Addr, process::Child, sync::Arc};
+use crate::{SERVER, broker::PORT, children, interpreter::Interpreter, repl::Repl, repository, show::Show};
+use anyhow::{Context, Result, bail};
+use std::{env, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
+
+/// The virtual ESP8266's access point.
+const ACCESS_POINT: (&str, &str) = ("home", "secret");
+
+/// Whether the virtual ESP8266 allows what the chip would not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Flash and IRAM can be read by bytes.
+    Lenient,
+    /// Any access to flash or IRAM that the chip refuses stops the board.
+    Strict,
+}
 
 /// An open board. Dropping it switches it off.
 pub struct Board {
@@ -20,6 +32,9 @@ enum Machine {
         /// Keeps the folder that the interpreter runs in.
         _interpreter: Interpreter,
     },
+    Esp8266 {
+        child: Child,
+    },
 }
 
 impl Board {
@@ -33,6 +48,40 @@ impl Board {
         Ok(board)
     }
 
+    /// Boots the virtual ESP8266 from our firmware, with an empty file system, and waits for its prompt.
+    /// When it has [joined the Wi-Fi](Board::join_wifi), it finds [`SERVER`] at `broker`.
+    pub fn esp8266(broker: Ipv4Addr, memory: Memory, show: &Arc<Show>) -> Result<Self> {
+        let firmware = repository().join("build/firmware/2MiB/firmware.bin");
+        if !firmware.exists() {
+            bail!("there is no firmware at {}; to build it: make firmware-image", firmware.display());
+        }
+        let mut command = children::command(&virtual_esp8266()?);
+        command.arg("--firmware").arg(firmware).arg("--host").arg(format!("{SERVER}={broker}:{PORT}"));
+        if memory == Memory::Strict {
+            command.arg("--strict");
+        }
+        let (repl, child) = Repl::spawn(command, Arc::clone(show))?;
+        let mut board = Self { repl, machine: Machine::Esp8266 { child } };
+        board.repl.wait_for_prompt()?;
+        Ok(board)
+    }
+
+    /// Joins the Wi-Fi, as the tutorial's reader has done, and waits until the board has its address.
+    pub fn join_wifi(&mut self) -> Result<()> {
+        let (ssid, password) = ACCESS_POINT;
+        let connect = format!("wlan.active(True); wlan.connect('{ssid}', '{password}')");
+        for line in ["import network, time; wlan = network.WLAN(network.STA_IF)", &connect] {
+            self.repl.ask(line)?;
+        }
+        let wait = "for _ in range(100): wlan.isconnected() or time.sleep_ms(100)";
+        self.repl.ask(wait)?;
+        self.repl.ask("")?;
+        match self.repl.ask("wlan.isconnected()")?.as_slice() {
+            [answer] if answer == "True" => Ok(()),
+            answer => bail!("the board did not join the Wi-Fi: {answer:?}"),
+        }
+    }
+
     /// The board's REPL.
     pub fn repl(&mut self) -> &mut Repl {
         &mut self.repl
@@ -42,9 +91,21 @@ impl Board {
 impl Drop for Board {
     fn drop(&mut self) {
         match &mut self.machine {
-            Machine::Unix { child, .. } => children::stop(child),
+            Machine::Unix { child, .. } | Machine::Esp8266 { child } => children::stop(child),
         }
     }
+}
+
+/// The command that boots the virtual board. Cargo builds it beside the programs of this package.
+fn virtual_esp8266() -> Result<PathBuf> {
+    let ourselves = env::current_exe().context("cannot find this program")?;
+    ourselves
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("virtual-esp8266"))
+        .find(|program| program.is_file())
+        .context("the command virtual-esp8266 is missing; to build it: cargo build -p virtual-esp8266")
 }
 
 #[cfg(test)]

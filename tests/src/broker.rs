@@ -1,20 +1,18 @@
-//! A real mosquitto of the test's own.
+//! A real broker of the test's own: mosquitto, unless another [`Make`] is wanted.
 //!
-//! The tutorials name no port, so the broker must have MQTT's own, 1883. What it draws at random is the address: any
-//! of the 127.0.0.0/8 network will do, so every test has a broker to itself and a broker that the machine already runs
-//! is left alone. The address stays the same when the broker is stopped and started again.
+//! It listens on an address of its own ([`loopback`]), which stays the same when it is stopped and started again.
 //!
 //! The broker counts as started when it has answered a CONNECT, not after some time; its configuration, certificates and
 //! database are in a folder that goes with the value. Dropping the value stops the broker.
 
-use crate::{LIMIT, children, lines::Lines};
+use crate::{LIMIT, children, lines::Lines, loopback, make::Make};
 use anyhow::{Context, Result, bail, ensure};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
-    io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpStream},
     process::{Child, Stdio},
 };
 use tempfile::TempDir;
@@ -33,10 +31,13 @@ pub struct Options {
     pub tls: bool,
     /// Keep sessions, subscriptions and queued messages while the broker is stopped.
     pub persistence: bool,
+    /// Whose broker it is. Only mosquitto has the other options.
+    pub make: Make,
 }
 
-/// A mosquitto that runs, or is stopped and may run again.
+/// A broker that runs, or is stopped and may run again.
 pub struct Broker {
+    make: Make,
     address: Ipv4Addr,
     folder: TempDir,
     authority: Option<Authority>,
@@ -57,12 +58,7 @@ impl Broker {
     /// Starts a broker on a free loopback address.
     pub fn with(options: Options) -> Result<Self> {
         for _ in 0..ADDRESSES_TO_TRY {
-            let address = Ipv4Addr::new(127, fastrand::u8(1..=254), fastrand::u8(..), fastrand::u8(1..=254));
-            match TcpListener::bind((address, PORT)) {
-                Ok(_) => {}
-                Err(taken) if taken.kind() == ErrorKind::AddrInUse => continue,
-                Err(error) => return Err(error).with_context(|| format!("cannot listen on {address}:{PORT}")),
-            }
+            let (address, _) = loopback::listen(PORT)?;
             let mut broker = Self::prepare(address, options)?;
             match broker.resume() {
                 Ok(()) => return Ok(broker),
@@ -94,7 +90,7 @@ impl Broker {
             None
         };
         fs::write(folder.path().join("mosquitto.conf"), configuration)?;
-        Ok(Self { address, folder, authority, running: None })
+        Ok(Self { make: options.make, address, folder, authority, running: None })
     }
 
     /// Starts the stopped broker again, on the same address.
@@ -102,18 +98,18 @@ impl Broker {
         if self.running.is_some() {
             bail!("the broker is running already");
         }
-        let mut child = children::command(&children::find("mosquitto", "mosquitto")?)
-            .arg("-c")
-            .arg(self.folder.path().join("mosquitto.conf"))
+        let mut child = self
+            .make
+            .command(self.address, self.folder.path())?
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .context("cannot start mosquitto")?;
-        let log = Lines::new("mosquitto", child.stderr.take().expect("it is piped"), |_| ());
+            .with_context(|| format!("cannot start {:?}", self.make))?;
+        let log = Lines::new(format!("{:?}", self.make), child.stderr.take().expect("it is piped"), |_| ());
         self.running = Some(Running { child, log });
-        let running = |line: &str| line.contains("mosquitto version") && line.ends_with(" running");
-        let started = self.log()?.anywhere("its start", running).and_then(|_| self.greet());
+        let make = self.make;
+        let started = self.log()?.anywhere("its start", |line| make.is_running(line)).and_then(|_| self.greet());
         if let Err(error) = started {
             self.kill();
             return Err(error);
@@ -124,7 +120,7 @@ impl Broker {
     /// Stops the broker as its administrator would: it keeps what its options say, and its connections end.
     pub fn stop(&mut self) -> Result<()> {
         let running = self.running.as_mut().context("the broker is stopped already")?;
-        kill_process(Pid::from_child(&running.child), Signal::TERM).context("cannot signal mosquitto")?;
+        kill_process(Pid::from_child(&running.child), Signal::TERM).context("cannot signal the broker")?;
         let ended = running.log.end();
         self.kill();
         ended
@@ -145,6 +141,11 @@ impl Broker {
         self.log()?.anywhere(event, |line| line.contains(event)).map(drop)
     }
 
+    /// Waits until the broker has granted a subscription to `client`.
+    pub fn wait_for_subscription(&self, client: &str) -> Result<()> {
+        self.wait_for(&self.make.subscribed(client))
+    }
+
     /// Has the broker answer a CONNECT. Between the line in its log and its main loop it would miss a signal.
     fn greet(&self) -> Result<()> {
         const CONNECT: &[u8] = b"\x10\x11\0\x04MQTT\x04\x02\0\0\0\x05greet";
@@ -153,8 +154,8 @@ impl Broker {
         let mut stream = TcpStream::connect_timeout(&(self.address, PORT).into(), LIMIT)?;
         stream.set_read_timeout(Some(LIMIT))?;
         stream.write_all(CONNECT)?;
-        stream.read_exact(&mut answer).context("mosquitto runs but does not answer")?;
-        ensure!(answer == ACCEPTED, "mosquitto answers a CONNECT with {answer:02x?}");
+        stream.read_exact(&mut answer).context("the broker runs but does not answer")?;
+        ensure!(answer == ACCEPTED, "the broker answers a CONNECT with {answer:02x?}");
         Ok(())
     }
 
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn two_brokers_do_not_meet() {
-        let (one, two) = (Broker::start().unwrap(), Broker::with(Options { tls: true, persistence: true }).unwrap());
+        let (one, two) = (Broker::start().unwrap(), Broker::with(Options { tls: true, ..Options::default() }).unwrap());
         assert_ne!(one.address(), two.address());
         TcpStream::connect((two.address(), TLS_PORT)).unwrap();
     }

@@ -43,7 +43,7 @@ impl Subscriber {
             }
         })?;
         let subscriber = Self { child, lines };
-        broker.wait_for(&format!("Sending SUBACK to {name}"))?;
+        broker.wait_for_subscription(&name)?;
         Ok(subscriber)
     }
 
