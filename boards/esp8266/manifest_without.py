@@ -1,0 +1,2 @@
+# The firmware without MQTT, for comparison.
+include("$(UMQTT_BASE)")
