@@ -43,7 +43,7 @@ repl: unix ## Open the REPL, with a broker at test.mosquitto.org
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
 
 .PHONY: test
-test: lint test-engine test-shim test-end-to-end test-cmake ## Build and test everything
+test: lint test-engine test-shim test-end-to-end test-cmake test-esp8266 ## Build and test everything
 	@echo
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
@@ -51,6 +51,7 @@ test: lint test-engine test-shim test-end-to-end test-cmake ## Build and test ev
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, the tutorial on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
 .PHONY: setup
@@ -106,6 +107,22 @@ test-end-to-end: unix unix-1.8 reference ## Test with a real broker and a real i
 	@echo "== Testing end to end"
 	@$(CARGO) test --quiet --locked --package umqtt-tests -- --nocapture 2>&1 | tee $(BUILD)/log/test-end-to-end
 
+.PHONY: test-interop
+test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where npm is
+	@scripts/brokers.sh $(BUILD)/brokers
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test interop
+
+.PHONY: test-esp8266
+test-esp8266: firmware-image virtual-esp8266 ## Play the tutorial on the virtual ESP8266
+	@echo "== Testing on the virtual ESP8266"
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 2>&1 | tee $(BUILD)/log/test-esp8266
+
+.PHONY: virtual-esp8266
+virtual-esp8266: setup ## Build the virtual ESP8266: its boot ROM and the command that boots a firmware
+	@scripts/packages.sh qemu-system-misc $(FIRMWARE_PACKAGES)
+	$(call quietly,Building the virtual ESP8266,virtual-esp8266,$(MAKE) -C virtual-esp8266 rom -j$(JOBS) BUILD=$(BUILD)/virtual-esp8266)
+	@$(CARGO) build --quiet --locked --package virtual-esp8266
+
 .PHONY: test-cmake
 test-cmake: unix ## Configure and build with CMake, as ports that use it do
 	$(call quietly,Configuring with CMake,cmake,cmake -S tests/cmake -B $(BUILD)/cmake -DMICROPYTHON=$(MICROPYTHON) \
@@ -114,6 +131,8 @@ test-cmake: unix ## Configure and build with CMake, as ports that use it do
 .PHONY: heap
 heap: unix reference ## Print what the class costs in heap, beside the Python one
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- heap
+
+include firmware/firmware.mk
 
 .PHONY: fmt
 fmt: ## Format the Rust code

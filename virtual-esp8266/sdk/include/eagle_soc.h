@@ -1,0 +1,123 @@
+/*
+ * The chip's registers: addresses, fields and how to reach them.
+ *
+ * Source: Espressif's ESP8266 Technical Reference, register lists; the names are the vendor's.
+ */
+#ifndef EAGLE_SOC_H
+#define EAGLE_SOC_H
+
+#include "c_types.h"
+
+#define APB_CLK_FREQ (80 * 1000000)
+#define UART_CLK_FREQ APB_CLK_FREQ
+#define TIMER_CLK_FREQ (APB_CLK_FREQ >> 8)
+
+#define READ_PERI_REG(addr) (*(volatile uint32_t *)(addr))
+#define WRITE_PERI_REG(addr, val) (*(volatile uint32_t *)(addr) = (uint32_t)(val))
+#define CLEAR_PERI_REG_MASK(reg, mask) WRITE_PERI_REG(reg, READ_PERI_REG(reg) & ~(mask))
+#define SET_PERI_REG_MASK(reg, mask) WRITE_PERI_REG(reg, READ_PERI_REG(reg) | (mask))
+#define GET_PERI_REG_BITS(reg, high, low) ((READ_PERI_REG(reg) >> (low)) & ((1 << ((high) - (low) + 1)) - 1))
+#define SET_PERI_REG_BITS(reg, mask, value, shift) \
+    WRITE_PERI_REG(reg, (READ_PERI_REG(reg) & ~((mask) << (shift))) | (((value) & (mask)) << (shift)))
+
+#define PERIPHS_DPORT_BASEADDR 0x3ff00000
+#define PERIPHS_GPIO_BASEADDR 0x60000300
+#define PERIPHS_TIMER_BASEDDR 0x60000600
+#define PERIPHS_RTC_BASEADDR 0x60000700
+#define PERIPHS_IO_MUX 0x60000800
+
+// GPIO
+#define GPIO_REG_READ(reg) READ_PERI_REG(PERIPHS_GPIO_BASEADDR + (reg))
+#define GPIO_REG_WRITE(reg, val) WRITE_PERI_REG(PERIPHS_GPIO_BASEADDR + (reg), val)
+#define GPIO_OUT_ADDRESS 0x00
+#define GPIO_OUT_W1TS_ADDRESS 0x04
+#define GPIO_OUT_W1TC_ADDRESS 0x08
+#define GPIO_ENABLE_ADDRESS 0x0c
+#define GPIO_ENABLE_W1TS_ADDRESS 0x10
+#define GPIO_ENABLE_W1TC_ADDRESS 0x14
+#define GPIO_IN_ADDRESS 0x18
+#define GPIO_STATUS_ADDRESS 0x1c
+#define GPIO_STATUS_W1TS_ADDRESS 0x20
+#define GPIO_STATUS_W1TC_ADDRESS 0x24
+#define GPIO_PIN0_ADDRESS 0x28
+#define GPIO_PIN_COUNT 16
+#define GPIO_PIN_INT_TYPE_LSB 7
+#define GPIO_PIN_INT_TYPE_MASK 0x380
+#define GPIO_PIN_INT_TYPE_GET(x) (((x) & GPIO_PIN_INT_TYPE_MASK) >> GPIO_PIN_INT_TYPE_LSB)
+#define GPIO_PIN_INT_TYPE_SET(x) (((x) << GPIO_PIN_INT_TYPE_LSB) & GPIO_PIN_INT_TYPE_MASK)
+#define GPIO_PIN_PAD_DRIVER_LSB 2
+#define GPIO_PIN_PAD_DRIVER_MASK 0x4
+#define GPIO_PIN_PAD_DRIVER_SET(x) (((x) << GPIO_PIN_PAD_DRIVER_LSB) & GPIO_PIN_PAD_DRIVER_MASK)
+#define GPIO_PAD_DRIVER_ENABLE 1
+#define GPIO_PAD_DRIVER_DISABLE 0
+
+// Hardware timers
+#define RTC_REG_READ(addr) READ_PERI_REG(PERIPHS_TIMER_BASEDDR + (addr))
+#define RTC_REG_WRITE(addr, val) WRITE_PERI_REG(PERIPHS_TIMER_BASEDDR + (addr), val)
+#define RTC_CLR_REG_MASK(reg, mask) CLEAR_PERI_REG_MASK(PERIPHS_TIMER_BASEDDR + (reg), mask)
+#define FRC1_LOAD_ADDRESS 0x00
+#define FRC1_COUNT_ADDRESS 0x04
+#define FRC1_CTRL_ADDRESS 0x08
+#define FRC1_INT_ADDRESS 0x0c
+#define FRC1_INT_CLR_MASK 0x1
+#define FRC2_LOAD_ADDRESS 0x20
+#define FRC2_COUNT_ADDRESS 0x24
+#define FRC2_CTRL_ADDRESS 0x28
+#define FRC2_INT_ADDRESS 0x2c
+#define FRC2_ALARM_ADDRESS 0x30
+
+// Real-time clock; GPIO16 hangs on it.
+#define RTC_STORE0 (PERIPHS_RTC_BASEADDR + 0x30)
+#define RTC_STORE1 (PERIPHS_RTC_BASEADDR + 0x34)
+#define RTC_STORE2 (PERIPHS_RTC_BASEADDR + 0x38)
+#define RTC_STORE3 (PERIPHS_RTC_BASEADDR + 0x3c)
+#define RTC_GPIO_OUT (PERIPHS_RTC_BASEADDR + 0x68)
+#define RTC_GPIO_ENABLE (PERIPHS_RTC_BASEADDR + 0x74)
+#define RTC_GPIO_IN_DATA (PERIPHS_RTC_BASEADDR + 0x8c)
+#define RTC_GPIO_CONF (PERIPHS_RTC_BASEADDR + 0x90)
+#define PAD_XPD_DCDC_CONF (PERIPHS_RTC_BASEADDR + 0xa0)
+
+// Pads and their functions
+#define PERIPHS_IO_MUX_FUNC 0x13
+#define PERIPHS_IO_MUX_FUNC_S 4
+#define PERIPHS_IO_MUX_PULLUP BIT7
+#define PERIPHS_IO_MUX_PULLDWN BIT6
+#define PIN_PULLUP_DIS(pin) CLEAR_PERI_REG_MASK(pin, PERIPHS_IO_MUX_PULLUP)
+#define PIN_PULLUP_EN(pin) SET_PERI_REG_MASK(pin, PERIPHS_IO_MUX_PULLUP)
+#define PIN_FUNC_SELECT(pin, func) \
+    WRITE_PERI_REG(pin, (READ_PERI_REG(pin) & ~(PERIPHS_IO_MUX_FUNC << PERIPHS_IO_MUX_FUNC_S)) | \
+        (((((func) & 4) << 2) | ((func) & 3)) << PERIPHS_IO_MUX_FUNC_S))
+
+#define PERIPHS_IO_MUX_MTDI_U (PERIPHS_IO_MUX + 0x04)
+#define FUNC_GPIO12 3
+#define PERIPHS_IO_MUX_MTCK_U (PERIPHS_IO_MUX + 0x08)
+#define FUNC_GPIO13 3
+#define PERIPHS_IO_MUX_MTMS_U (PERIPHS_IO_MUX + 0x0c)
+#define FUNC_GPIO14 3
+#define PERIPHS_IO_MUX_MTDO_U (PERIPHS_IO_MUX + 0x10)
+#define FUNC_GPIO15 3
+#define PERIPHS_IO_MUX_U0RXD_U (PERIPHS_IO_MUX + 0x14)
+#define FUNC_U0RXD 0
+#define FUNC_GPIO3 3
+#define PERIPHS_IO_MUX_U0TXD_U (PERIPHS_IO_MUX + 0x18)
+#define FUNC_U0TXD 0
+#define FUNC_GPIO1 3
+#define PERIPHS_IO_MUX_SD_CLK_U (PERIPHS_IO_MUX + 0x1c)
+#define PERIPHS_IO_MUX_SD_DATA0_U (PERIPHS_IO_MUX + 0x20)
+#define PERIPHS_IO_MUX_SD_DATA1_U (PERIPHS_IO_MUX + 0x24)
+#define PERIPHS_IO_MUX_SD_DATA2_U (PERIPHS_IO_MUX + 0x28)
+#define FUNC_GPIO9 3
+#define PERIPHS_IO_MUX_SD_DATA3_U (PERIPHS_IO_MUX + 0x2c)
+#define FUNC_GPIO10 3
+#define PERIPHS_IO_MUX_SD_CMD_U (PERIPHS_IO_MUX + 0x30)
+#define PERIPHS_IO_MUX_GPIO0_U (PERIPHS_IO_MUX + 0x34)
+#define FUNC_GPIO0 0
+#define PERIPHS_IO_MUX_GPIO2_U (PERIPHS_IO_MUX + 0x38)
+#define FUNC_GPIO2 0
+#define FUNC_U1TXD_BK 2
+#define PERIPHS_IO_MUX_GPIO4_U (PERIPHS_IO_MUX + 0x3c)
+#define FUNC_GPIO4 0
+#define PERIPHS_IO_MUX_GPIO5_U (PERIPHS_IO_MUX + 0x40)
+#define FUNC_GPIO5 0
+
+#endif // EAGLE_SOC_H

@@ -1,0 +1,109 @@
+//! The board's serial port, on this terminal or on a pseudo-terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
+
+use crate::Event;
+
+/// Ctrl-]
+const OFF_KEY: u8 = 0x1d;
+/// 115200 baud: so many bytes in a millisecond. MicroPython's input buffer has 256 bytes and no flow control.
+const BYTES_PER_MS: usize = 11;
+
+/// Where the serial port comes out. Dropping it puts the terminal back as it was.
+pub struct Port {
+    terminal: Option<Termios>,
+    /// The pseudo-terminal's two ends. The second is held so that it stays there while nobody has it open.
+    pseudo: Option<(OwnedFd, OwnedFd)>,
+}
+
+impl Port {
+    /// On standard input and output. A terminal is made raw, so that Ctrl-C reaches the board.
+    pub fn this_terminal() -> Result<Self> {
+        let stdin = rustix::stdio::stdin();
+        if !isatty(stdin) {
+            return Ok(Port { terminal: None, pseudo: None });
+        }
+        let before = tcgetattr(stdin)?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(stdin, OptionalActions::Now, &raw)?;
+        Ok(Port { terminal: Some(before), pseudo: None })
+    }
+
+    /// On a new pseudo-terminal, whose name is printed.
+    pub fn pseudo_terminal() -> Result<Self> {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).context("no pseudo-terminal to be had")?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let name = ptsname(&master, Vec::new())?;
+        let slave = rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())?;
+        let mut raw = tcgetattr(&slave)?;
+        raw.make_raw();
+        tcsetattr(&slave, OptionalActions::Now, &raw)?;
+        println!("{}", name.to_string_lossy());
+        Ok(Port { terminal: None, pseudo: Some((master, slave)) })
+    }
+
+    /// Passes bytes on in both directions, until one side ends. What is returned ends when the board has said its last.
+    pub fn connect(
+        &self,
+        to_board: ChildStdin,
+        from_board: ChildStdout,
+        events: Sender<Event>,
+    ) -> Result<JoinHandle<()>> {
+        let Some((master, _)) = &self.pseudo else {
+            let off_key = self.terminal.as_ref().map(|_| OFF_KEY);
+            std::thread::spawn(move || {
+                send(std::io::stdin(), to_board, off_key);
+                // Nobody listens any more when the board has ended.
+                events.send(Event::Off).ok();
+            });
+            return Ok(std::thread::spawn(move || receive(from_board, std::io::stdout())));
+        };
+        let (input, output) = (File::from(master.try_clone()?), File::from(master.try_clone()?));
+        std::thread::spawn(move || send(input, to_board, None));
+        Ok(std::thread::spawn(move || receive(from_board, output)))
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        if let Some(before) = &self.terminal {
+            // There is nobody to tell when this fails.
+            tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, before).ok();
+        }
+    }
+}
+
+/// What the board says.
+fn receive(mut from_board: ChildStdout, mut output: impl Write) {
+    let mut buffer = [0; 4096];
+    while let Ok(size @ 1..) = from_board.read(&mut buffer) {
+        if output.write_all(&buffer[..size]).and_then(|()| output.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+/// What the board is told, no faster than its serial port is. Ends with the input, or at the key.
+fn send(mut input: impl Read, mut to_board: ChildStdin, off_key: Option<u8>) {
+    let mut buffer = [0; BYTES_PER_MS];
+    while let Ok(size @ 1..) = input.read(&mut buffer) {
+        let typed = &buffer[..size];
+        if off_key.is_some_and(|key| typed.contains(&key)) || to_board.write_all(typed).is_err() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
