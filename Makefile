@@ -140,5 +140,5 @@ fmt: ## Format the Rust code
 
 .PHONY: clean
 clean: ## Remove what was built; what was fetched stays
-	@rm -rf $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log
+	@rm -rf $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log $(BUILD)/firmware $(BUILD)/virtual-esp8266
 	@$(CARGO) clean --quiet
