@@ -43,10 +43,13 @@ fail() {
     exit 1
 }
 
-# What was compiled with another SDK's headers is of no use.
-[ "$(cat "$folder/sdk" 2>/dev/null)" = "$ESP_SDK" ] || rm -rf "$folder"
+# What was compiled with another SDK's headers is of no use, nor what was with other features (boards/esp8266/common.mk);
+# the port's make does not notice either.
+sources=$(echo "$ESP_SDK" && cd "$MICROPYTHON/lib" &&
+    ls -d "$ESP_SDK/lib/libespnow.a" axtls/ssl/tls1.c berkeley-db-1.xx/btree/bt_open.c 2>/dev/null || true)
+[ "$(cat "$folder/sources" 2>/dev/null)" = "$sources" ] || rm -rf "$folder"
 mkdir -p "$folder" "$(dirname "$LOG")"
-echo "$ESP_SDK" >"$folder/sdk"
+echo "$sources" >"$folder/sources"
 "$here/layout.sh" "$port" "$folder/layout"
 # The port's make does not look at manifests, nor at libraries.
 if [ -n "$(find "$root/boards/esp8266" "$root/mpy_module" -name '*.py' -newer "$folder/frozen_content.c" 2>/dev/null | head -n 1)" ]; then
