@@ -3,11 +3,13 @@
  *
  * There is no radio protocol. The station joins an access point that is among the surroundings, when the password is
  * right; then frames pass. It looks for the access point again every half second, so it notices a loss, and a return.
+ * Mode and access point are kept in flash, so a board joins again by itself when it starts.
  */
 #include "lwip/dhcp.h"
 #include "lwip/init.h"
 #include "lwip/timeouts.h"
 #include "radio.h"
+#include "settings.h"
 #include "surroundings.h"
 
 #define LWIP_PERIOD_MS 25
@@ -17,8 +19,7 @@
 static const uint8_t default_address[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
 
 static struct netif station;
-static uint8_t opmode = NULL_MODE;
-static struct station_config config;
+static struct settings settings;
 static struct softap_config softap_config = { .channel = 1, .max_connection = 4, .beacon_interval = 100 };
 static uint8_t channel = 1;
 static enum phy_mode phy_mode = PHY_MODE_11N;
@@ -59,7 +60,7 @@ static void join(const struct access_point *ap) {
 
 static bool password_fits(const struct access_point *ap) {
     return ap->password[0] == '\0' ||
-           ets_strncmp((const char *)config.password, (const char *)ap->password, sizeof(config.password)) == 0;
+           ets_strncmp((const char *)settings.station.password, (const char *)ap->password, sizeof(settings.station.password)) == 0;
 }
 
 // Looks whether the access point is there, and follows it.
@@ -70,7 +71,7 @@ static void watch(void *arg) {
         return;
     }
     os_timer_arm(&watch_timer, WATCH_MS, 0);
-    if (!surroundings_find_access_point(config.ssid, &ap)) {
+    if (!surroundings_find_access_point(settings.station.ssid, &ap)) {
         leave();
         status = STATION_NO_AP_FOUND;
     } else if (!password_fits(&ap)) {
@@ -104,6 +105,10 @@ void wifi_start(void) {
     os_timer_setfn(&lwip_timer, lwip_tick, NULL);
     os_timer_arm(&lwip_timer, LWIP_PERIOD_MS, 1);
     os_timer_setfn(&watch_timer, watch, NULL);
+    settings_load(&settings);
+    if (settings.station.ssid[0] != '\0') {
+        wifi_station_connect();         // refuses when the station is not active
+    }
 }
 
 // The interface with this number, or NULL; the vendor's lwIP asks for it.
@@ -112,7 +117,7 @@ struct netif *eagle_lwip_getif(int number) {
 }
 
 uint8_t wifi_get_opmode(void) {
-    return opmode;
+    return settings.opmode;
 }
 
 bool wifi_set_opmode(uint8_t mode) {
@@ -122,7 +127,8 @@ bool wifi_set_opmode(uint8_t mode) {
     if (!(mode & STATION_MODE)) {
         wifi_station_disconnect();
     }
-    opmode = mode;
+    settings.opmode = mode;
+    settings_save(&settings);
     return true;
 }
 
@@ -210,17 +216,18 @@ void wifi_fpm_set_sleep_type(enum sleep_type type) {
 // The station
 
 bool wifi_station_get_config(struct station_config *result) {
-    *result = config;
+    *result = settings.station;
     return true;
 }
 
 bool wifi_station_set_config(struct station_config *wanted_config) {
-    config = *wanted_config;
+    settings.station = *wanted_config;
+    settings_save(&settings);
     return true;
 }
 
 bool wifi_station_connect(void) {
-    if (!(opmode & STATION_MODE)) {
+    if (!(settings.opmode & STATION_MODE)) {
         return false;
     }
     leave();
