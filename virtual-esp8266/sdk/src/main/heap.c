@@ -8,6 +8,10 @@
 
 extern char _heap_start[], _heap_end[];
 
+// The vendor's libraries have many more variables than these. What MicroPython's port leaves of the DRAM for the heap
+// is about 13 KB with them (SDK 2.x, 2 MiB board), and a firmware that needs more shall fail here too.
+static char vendors_variables[21 * 1024];
+
 struct block {
     uint32_t size : 31;             // with this header; a multiple of 8
     uint32_t used : 1;
@@ -30,6 +34,8 @@ static void start_once(void) {
     static bool started;
     if (!started) {
         started = true;
+        // Keeps the linker from dropping them.
+        __asm__ volatile("" : : "r"(vendors_variables));
         *first() = (struct block) { .size = (char *)end() - (char *)first(), .used = 0 };
     }
 }

@@ -4,7 +4,7 @@
 #include "sdk.h"
 
 // The virtual chip's number: the last three bytes of its Ethernet address (wifi.c)
-#define CHIP_ID 0x00563412
+#define CHIP_ID 0x00123456
 
 // One tick of the real-time clock in microseconds, as a fixed-point number with 12 bits behind the point: 150 kHz
 #define RTC_TICK_US_Q12 (4096 * 20 / 3)

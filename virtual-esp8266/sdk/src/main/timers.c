@@ -11,6 +11,10 @@
 #define CYCLES_TO_US(cycles) ((cycles) * 52429u >> 21)
 #define CYCLES_TO_US_LIMIT 43690u
 
+// The software watchdog counts periods without being fed, and bites at the second.
+#define WATCHDOG_PERIOD_MS 1600
+#define WATCHDOG_BITES 2
+
 // Marks a timer that is not armed, as the ROM does.
 #define NOT_ARMED ((ETSTimer *)-1)
 
@@ -42,8 +46,23 @@ uint32_t sys_now(void) {
     return time_ms;
 }
 
+// A firmware that does not feed the watchdog hangs, so the board is reset. Ticks are counted and not time: a virtual
+// board whose computer had no time for it has not hung.
+static IRAM_ATTR void watch_for_hangs(void) {
+    extern uint32_t soft_wdt_counter;
+    static uint32_t ticks;
+    if (++ticks == WATCHDOG_PERIOD_MS) {
+        ticks = 0;
+        if (++soft_wdt_counter == WATCHDOG_BITES) {
+            virtual_board_say("virtual-esp8266: the software watchdog resets the board: its firmware has hung for 3 s");
+            virtual_board_power(VIRTUAL_BOARD_RESET, REASON_SOFT_WDT_RST);
+        }
+    }
+}
+
 static IRAM_ATTR void tick(void *arg) {
     (void)arg;
+    watch_for_hangs();
     uint32_t compare = READ_SPECIAL(ccompare0);
     do {
         compare += CYCLES_PER_TICK;
