@@ -1,4 +1,10 @@
-//! The tutorial on the virtual ESP8266, typed at its serial port: the real firmware, a real broker.
+//! The virtual ESP8266, with the real firmware and a real broker: the tutorial typed at its serial port, and what the
+//! board promises (docs/virtual-esp8266.md).
+
+mod files;
+mod network;
+mod peripherals;
+mod support;
 
 use umqtt_tests::{
     board::{Board, Memory},

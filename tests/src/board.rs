@@ -5,7 +5,7 @@
 
 use crate::{SERVER, broker::PORT, children, interpreter::Interpreter, repl::Repl, repository, show::Show};
 use anyhow::{Context, Result, bail};
-use std::{env, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
+use std::{env, ffi::OsStr, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
 
 /// The virtual ESP8266's access point.
 const ACCESS_POINT: (&str, &str) = ("home", "secret");
@@ -51,6 +51,16 @@ impl Board {
     /// Boots the virtual ESP8266 from our firmware, with an empty file system, and waits for its prompt.
     /// When it has [joined the Wi-Fi](Board::join_wifi), it finds [`SERVER`] at `broker`.
     pub fn esp8266(broker: Ipv4Addr, memory: Memory, show: &Arc<Show>) -> Result<Self> {
+        Self::esp8266_with(broker, memory, &[], show)
+    }
+
+    /// The same with more arguments for the command `virtual-esp8266`.
+    pub fn esp8266_with(
+        broker: Ipv4Addr,
+        memory: Memory,
+        arguments: &[&dyn AsRef<OsStr>],
+        show: &Arc<Show>,
+    ) -> Result<Self> {
         let firmware = repository().join("build/firmware/2MiB/firmware.bin");
         if !firmware.exists() {
             bail!("there is no firmware at {}; to build it: make firmware-image", firmware.display());
@@ -60,6 +70,7 @@ impl Board {
         if memory == Memory::Strict {
             command.arg("--strict");
         }
+        command.args(arguments.iter().map(|argument| argument.as_ref()));
         let (repl, child) = Repl::spawn(command, Arc::clone(show))?;
         let mut board = Self { repl, machine: Machine::Esp8266 { child } };
         board.repl.wait_for_prompt()?;

@@ -152,6 +152,21 @@ impl Repl {
         self.wait_for_new_line()
     }
 
+    /// Types a line after which the board starts anew, of itself or by a reset, and waits for the prompt that it then
+    /// gives. An empty line is for a board that resets without being told.
+    pub fn reset(&mut self, line: &str) -> Result<()> {
+        if line.is_empty() {
+            self.quoted = self.screen.lines().len();
+        } else {
+            self.type_line(line)?;
+        }
+        let start = self.quoted;
+        self.statement.clear();
+        self.wait("the board's start", |screen| {
+            screen.lines().iter().skip(start).any(|line| line.starts_with("MicroPython v")) && screen.row() == PRIMARY
+        })
+    }
+
     /// Presses Ctrl-C. What the board says to that is part of the [answer](Repl::answer) that is due.
     /// A statement can be interrupted when it has begun, which [`Repl::wait_for_line`] can tell.
     pub fn interrupt(&mut self) -> Result<()> {
