@@ -43,7 +43,7 @@ repl: unix ## Open the REPL, with a broker at test.mosquitto.org
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
 
 .PHONY: test
-test: lint test-engine test-shim test-end-to-end test-cmake test-esp8266 ## Build and test everything
+test: lint test-engine test-shim test-end-to-end test-cmake test-firmware test-esp8266 ## Build and test everything
 	@echo
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
@@ -51,7 +51,8 @@ test: lint test-engine test-shim test-end-to-end test-cmake test-esp8266 ## Buil
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
-	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, the tutorial on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
+	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, the tutorial in strict memory too/p' $(BUILD)/log/test-esp8266
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
 .PHONY: setup

@@ -74,9 +74,10 @@ flash: ## Write the firmware to a module: make flash PORT=/dev/ttyUSB0 ESP_SDK=f
 	@ESPTOOL=$(FIRMWARE_ESPTOOL) FLASH_MODE=$(FLASH_MODE) firmware/flash.sh '$(PORT)' $(BAUD) $(FIRMWARE_BIN)
 
 .PHONY: test-firmware
-test-firmware: firmware ## Test the checks of the firmware, each on a planted fault
+test-firmware: firmware ## Test the checks of the firmware, each on a planted fault, and another SDK
 	@echo "== Testing the checks of the firmware"
 	@mkdir -p $(BUILD)/log
 	@$(CARGO) test --quiet --locked --manifest-path firmware/Cargo.toml --target-dir $(FIRMWARE)/tool 2>&1 | tee $(BUILD)/log/test-firmware
 	@TOOL=$(FIRMWARE_TOOL) firmware/tests/loads.sh $(FIRMWARE)/loads 2>&1 | tee -a $(BUILD)/log/test-firmware
 	@$(FIRMWARE_ENVIRONMENT) GOOD=$(FIRMWARE)/2MiB firmware/tests/faults.sh $(FIRMWARE)/faults 2>&1 | tee -a $(BUILD)/log/test-firmware
+	@$(FIRMWARE_ENVIRONMENT) OBJECTS=$(BUILD)/virtual-esp8266/sdk-objects firmware/tests/sdk.sh $(FIRMWARE)/by-hand 2>&1 | tee -a $(BUILD)/log/test-firmware

@@ -18,6 +18,10 @@ __asm__ (".section .text.umqtt_planted,\"ax\"\n.global umqtt_planted\numqtt_plan
 unsigned char umqtt_planted[81920];
 
 #elif defined(PLANT_INITIALISED)
-// Within the RAM, but not within what is left for the boot ROM to copy.
-unsigned char umqtt_planted[PLANT_SIZE] = { 1 };
+// Each within its RAM, but both not within what is left for the boot ROM to copy.
+unsigned char umqtt_planted[8192] = { 1 };
+#define STRING_OF(number) #number
+#define STRING(number) STRING_OF(number)
+__asm__ (".section .text.umqtt_planted_code,\"ax\"\n.global umqtt_planted_code\numqtt_planted_code:\n"
+    ".fill " STRING(PLANT_CODE_SIZE) ", 1, 0\n.text");
 #endif
