@@ -1,6 +1,7 @@
 //! The virtual ESP8266, with the real firmware and a real broker: the tutorial typed at its serial port, and what the
 //! board promises (docs/virtual-esp8266.md).
 
+mod command;
 mod files;
 mod network;
 mod peripherals;

@@ -108,7 +108,7 @@ impl Drop for Board {
 }
 
 /// The command that boots the virtual board. Cargo builds it beside the programs of this package.
-fn virtual_esp8266() -> Result<PathBuf> {
+pub fn virtual_esp8266() -> Result<PathBuf> {
     let ourselves = env::current_exe().context("cannot find this program")?;
     ourselves
         .ancestors()

@@ -11,6 +11,10 @@
 #define CYCLES_TO_US(cycles) ((cycles) * 52429u >> 21)
 #define CYCLES_TO_US_LIMIT 43690u
 
+// What system_get_time() counts in, in microseconds. MicroPython waits for a microsecond by asking twice, and runs its
+// tasks only if that has not passed yet; the virtual CPU, when it counts instructions, is too slow for that.
+#define TIME_STEP_US 4u
+
 // The software watchdog counts periods without being fed, and bites at the second.
 #define WATCHDOG_PERIOD_MS 1600
 #define WATCHDOG_BITES 2
@@ -38,7 +42,7 @@ IRAM_ATTR uint32_t system_get_time(void) {
     last_cycles += us * CPU_MHZ;
     uint32_t now = time_us;
     interrupts_restore(ps);
-    return now;
+    return now & ~(TIME_STEP_US - 1);
 }
 
 // lwIP's clock, in milliseconds; unlike system_get_time() it runs on for 49 days.
