@@ -14,7 +14,7 @@
 #include "qemu.h"
 #include "virtual_board.h"
 
-// With what status the board switches itself off (docs: README.md, "Exit status")
+// With what status the board switches itself off (docs/virtual-esp8266.md, "Exit status")
 #define EXIT_NO_IMAGE 3
 #define EXIT_STRICT_MEMORY 4
 
