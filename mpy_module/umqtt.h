@@ -57,10 +57,16 @@ typedef struct _umqtt_buffer_t {
 } umqtt_buffer_t;
 
 // A message above QoS 0 that is in flight in a session that outlives the connection.
-typedef struct _umqtt_kept_t {
+typedef struct _umqtt_kept_message_t {
     uint16_t identifier; // 0 for none
     mp_obj_t topic;
     mp_obj_t message;
+} umqtt_kept_message_t;
+
+// What is kept of a session that outlives the connection.
+typedef struct _umqtt_kept_t {
+    mp_obj_t client_id; // whose session it is
+    umqtt_kept_message_t messages[UMQTT_IN_FLIGHT_MAX];
 } umqtt_kept_t;
 
 // The native part of an MQTTClient instance: what must be remembered of the connection.
@@ -70,12 +76,13 @@ typedef struct _umqtt_session_obj_t {
     mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
     uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
-    umqtt_kept_t *kept; // UMQTT_IN_FLIGHT_MAX of them; NULL until connect() has asked for a session to be kept
+    umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     bool closed; // this module has closed sock
     bool delivering_chunk; // the chunk callback runs, in the middle of a packet
+    bool callback_raised; // the call that failed last failed in a callback
     bool checking; // sock has been told not to wait, by check_msg()
     umqtt_session_t engine;
 } umqtt_session_obj_t;
@@ -100,7 +107,7 @@ mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len);
 // Writes at most len bytes, once. Returns how many, or one of the above. Raises OSError.
 mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len);
 
-// Calls sock.close() and ignores what it raises.
+// Calls sock.close() and ignores errors that it raises. KeyboardInterrupt and its like pass.
 void umqtt_socket_close(mp_obj_t sock);
 
 // Makes the session's socket a new one.

@@ -48,7 +48,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->kept = NULL;
     self->write_limit = 0;
     self->chunks_topic = MP_OBJ_NULL;
-    self->closed = self->delivering_chunk = self->checking = false;
+    self->closed = self->delivering_chunk = self->checking = self->callback_raised = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -132,6 +132,8 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
             mp_raise_OSError(MP_ETIMEDOUT);
         case UMQTT_TOO_MANY_IN_FLIGHT:
             mp_raise_OSError(MP_EBUSY);
+        case UMQTT_TOO_MANY_UNRELEASED:
+            mp_raise_OSError(MP_ENOBUFS);
         case UMQTT_EMPTY_TOPIC:
             mp_raise_ValueError(MP_ERROR_TEXT("topic must not be empty"));
         case UMQTT_WILDCARD_IN_TOPIC:
@@ -307,6 +309,7 @@ static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size
         nlr_pop();
         return;
     }
+    session->callback_raised = true;
     session->delivering_chunk = false;
     session->chunks_topic = MP_OBJ_NULL;
     umqtt_session_give_up_message(&session->engine, count);
@@ -365,6 +368,7 @@ static void deliver(umqtt_call_t *call) {
         nlr_pop();
         return;
     }
+    session->callback_raised = true;
     umqtt_abandon(&call->operation, &session->engine);
     nlr_jump(nlr.ret_val);
 }
@@ -411,7 +415,7 @@ static mp_int_t run(umqtt_call_t *call) {
             case UMQTT_FAIL:
                 if (action.error == UMQTT_PEER_CLOSED || action.error == UMQTT_MALFORMED
                     || action.error == UMQTT_DESYNCHRONISED || action.error == UMQTT_BROKER_SILENT
-                    || action.error == UMQTT_TOO_MANY_IN_FLIGHT) {
+                    || action.error == UMQTT_TOO_MANY_UNRELEASED) {
                     close_connection(session);
                 }
                 if (action.error == UMQTT_OUT_OF_MEMORY) {
@@ -423,19 +427,13 @@ static mp_int_t run(umqtt_call_t *call) {
     }
 }
 
-// The packet identifier for the next exchange. self.pid is the last one that was used.
-static uint16_t next_identifier(umqtt_call_t *call) {
-    mp_int_t last = mp_obj_get_int(mp_load_attr(call->self, MP_QSTR_pid));
-    return umqtt_session_next_identifier(&call->session->engine, last);
-}
-
 // Messages in flight
 
 // The place of a message in flight; of none in flight when the identifier is 0; NULL when there is no such place.
-static umqtt_kept_t *find_kept(umqtt_session_obj_t *session, uint16_t identifier) {
+static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint16_t identifier) {
     for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
-        if (session->kept[i].identifier == identifier) {
-            return &session->kept[i];
+        if (session->kept->messages[i].identifier == identifier) {
+            return &session->kept->messages[i];
         }
     }
     return NULL;
@@ -444,11 +442,33 @@ static umqtt_kept_t *find_kept(umqtt_session_obj_t *session, uint16_t identifier
 // Lets go of the messages that are in flight no more.
 static void release_kept(umqtt_session_obj_t *session) {
     for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
-        umqtt_kept_t *kept = &session->kept[i];
+        umqtt_kept_message_t *kept = &session->kept->messages[i];
         if (kept->identifier != 0 && !umqtt_session_holds(&session->engine, kept->identifier)) {
-            *kept = (umqtt_kept_t) { 0, MP_OBJ_NULL, MP_OBJ_NULL };
+            *kept = (umqtt_kept_message_t) { 0, MP_OBJ_NULL, MP_OBJ_NULL };
         }
     }
+}
+
+// Waits until another exchange can be opened, if too many messages are in flight.
+static void make_room(umqtt_call_t *call) {
+    raise_if(umqtt_make_room(&call->operation, &call->session->engine));
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) != 0) {
+        umqtt_abandon(&call->operation, &call->session->engine);
+        nlr_jump(nlr.ret_val);
+    }
+    run(call);
+    nlr_pop();
+    release_kept(call->session);
+    require_connection(call->self, call->session);
+    refresh_strings(call);
+}
+
+// The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
+static uint16_t next_identifier(umqtt_call_t *call) {
+    make_room(call);
+    mp_int_t last = mp_obj_get_int(mp_load_attr(call->self, MP_QSTR_pid));
+    return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
 // What cannot change: the object itself, or a copy of its bytes.
@@ -464,7 +484,7 @@ static mp_obj_t immutable(mp_obj_t object) {
 // The call that has published a message ends without its acknowledgement. Its caller may do what it likes with the
 // topic and the message then, so what is to be sent again must not be what the caller can change.
 static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
-    umqtt_kept_t *kept = find_kept(session, identifier);
+    umqtt_kept_message_t *kept = find_kept(session, identifier);
     if (kept == NULL) {
         return;
     }
@@ -489,7 +509,7 @@ static bool same_bytes(mp_obj_t object, const umqtt_string_t *string) {
 static uint16_t resume(umqtt_call_t *call, uint8_t qos, bool retain) {
     umqtt_session_obj_t *session = call->session;
     for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
-        const umqtt_kept_t *kept = &session->kept[i];
+        const umqtt_kept_message_t *kept = &session->kept->messages[i];
         if (kept->identifier != 0 && same_bytes(kept->topic, &call->strings.slot[UMQTT_TOPIC])
             && same_bytes(kept->message, &call->strings.slot[UMQTT_MESSAGE])
             && umqtt_resume(&call->operation, &session->engine, qos, retain, kept->identifier)) {
@@ -504,7 +524,7 @@ static void resend(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
     uint16_t identifier;
     for (size_t i = 0; (identifier = umqtt_resend(&call->operation, &session->engine, i)) != 0; i++) {
-        const umqtt_kept_t *kept = find_kept(session, identifier);
+        const umqtt_kept_message_t *kept = find_kept(session, identifier);
         if (kept != NULL) {
             set_string(call, UMQTT_TOPIC, kept->topic);
             set_string(call, UMQTT_MESSAGE, kept->message);
@@ -513,9 +533,18 @@ static void resend(umqtt_call_t *call) {
     }
 }
 
-// Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept.
+// Whether an exception says that the connection failed, and not that the user's program did.
+static bool is_failure_of_connection(mp_obj_t exception) {
+    return mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_OSError))
+           || mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&umqtt_type_exception));
+}
+
+// Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept. When the
+// acknowledgement has come and the connection fails before the call has noticed, the call has succeeded all the same:
+// its caller would do again what is done. The next call will find the connection as it is.
 static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
     umqtt_session_obj_t *session = call->session;
+    session->callback_raised = false;
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
@@ -524,8 +553,12 @@ static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
         nlr_pop();
         return mp_const_none;
     }
-    umqtt_abandon(&call->operation, &session->engine);
+    bool has_ended_well = umqtt_abandon(&call->operation, &session->engine);
     keep_in_flight(session, identifier);
+    if (has_ended_well && !session->callback_raised && is_failure_of_connection(MP_OBJ_FROM_PTR(nlr.ret_val))) {
+        release_kept(session);
+        return mp_const_none;
+    }
     nlr_jump(nlr.ret_val);
 }
 
@@ -725,8 +758,16 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     session->sock = session->plain_sock = mp_const_none;
     session->checking = false;
     session->timeout = args[ARG_timeout];
-    if (!options.clean_session && session->kept == NULL) {
-        session->kept = m_new0(umqtt_kept_t, UMQTT_IN_FLIGHT_MAX);
+    if (!options.clean_session) {
+        if (session->kept == NULL) {
+            session->kept = m_new0(umqtt_kept_t, 1);
+        }
+        const umqtt_string_t *client_id = &call.strings.slot[UMQTT_CLIENT_ID];
+        if (session->kept->client_id == MP_OBJ_NULL || !same_bytes(session->kept->client_id, client_id)) {
+            // The session that was kept is another client's.
+            session->kept->client_id = immutable(call.objects[UMQTT_CLIENT_ID]);
+            umqtt_session_replaced(&session->engine);
+        }
     }
     session->write_limit = time_limit;
     umqtt_session_set_time_limit(&session->engine, time_limit);
@@ -790,9 +831,9 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     if (identifier == 0) {
         identifier = next_identifier(&call);
         raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
-        umqtt_kept_t *place = umqtt_session_is_kept(engine) ? find_kept(call.session, 0) : NULL;
+        umqtt_kept_message_t *place = umqtt_session_is_kept(engine) ? find_kept(call.session, 0) : NULL;
         if (place != NULL) {
-            *place = (umqtt_kept_t) { identifier, args[ARG_topic], args[ARG_msg] };
+            *place = (umqtt_kept_message_t) { identifier, args[ARG_topic], args[ARG_msg] };
         }
     }
     return run_exchange(&call, identifier);

@@ -107,6 +107,8 @@ void umqtt_socket_close(mp_obj_t sock) {
         mp_load_method(sock, MP_QSTR_close, dest);
         mp_call_method_n_kw(0, 0, dest);
         nlr_pop();
+    } else if (!mp_obj_exception_match(MP_OBJ_FROM_PTR(nlr.ret_val), MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+        nlr_jump(nlr.ret_val);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{ArgumentError, Error};
 use core::slice;
 
 /// Size of umqtt_session_t in words of 32 bits.
-pub const UMQTT_SESSION_WORDS: usize = 31;
+pub const UMQTT_SESSION_WORDS: usize = 32;
 
 /// Size of umqtt_operation_t in words of 32 bits.
 pub const UMQTT_OPERATION_WORDS: usize = 6;
@@ -102,6 +102,8 @@ pub enum umqtt_error_t {
     UMQTT_OUT_OF_MEMORY,
     /// Too many exchanges are open.
     UMQTT_TOO_MANY_IN_FLIGHT,
+    /// The broker has too many QoS 2 messages unreleased: close.
+    UMQTT_TOO_MANY_UNRELEASED,
     /// Topic without a character.
     UMQTT_EMPTY_TOPIC,
     /// Wildcard in a topic name.
@@ -132,6 +134,7 @@ impl From<Error> for umqtt_error_t {
             Error::BrokerSilent => UMQTT_BROKER_SILENT,
             Error::OutOfMemory => UMQTT_OUT_OF_MEMORY,
             Error::TooManyInFlight => UMQTT_TOO_MANY_IN_FLIGHT,
+            Error::TooManyUnreleased => UMQTT_TOO_MANY_UNRELEASED,
             Error::Argument(ArgumentError::EmptyTopic) => UMQTT_EMPTY_TOPIC,
             Error::Argument(ArgumentError::WildcardInTopic) => UMQTT_WILDCARD_IN_TOPIC,
             Error::Argument(ArgumentError::MisplacedWildcard) => UMQTT_MISPLACED_WILDCARD,
@@ -424,6 +427,21 @@ pub unsafe extern "C" fn umqtt_connect(
     unsafe { begin(operation, Operation::connect(session, connect, &strings)) }
 }
 
+/// Begins to make sure that another exchange can be opened: waits, if UMQTT_IN_FLIGHT_MAX are open, for the oldest message
+/// in flight that nobody attends to. There is none when all are of calls that this one is nested in; then it cannot
+/// begin. Writes `operation`, if it can.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_make_room(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+) -> umqtt_error_t {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Operation::make_room(borrow(session))) }
+}
+
 /// Begins to publish topic and message. Writes `operation`, if it can begin.
 ///
 /// # Safety
@@ -561,14 +579,14 @@ pub unsafe extern "C" fn umqtt_session_give_up_message(session: *mut umqtt_sessi
     Operation::give_up_message(unsafe { borrow(session) }, count);
 }
 
-/// Leaves an operation before its end.
+/// Leaves an operation before its end. True when what it waited for has come: nothing of it is left to be done.
 ///
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_abandon(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+pub unsafe extern "C" fn umqtt_abandon(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) -> bool {
     // SAFETY: the caller's, as said for the file.
-    unsafe { borrow::<Operation, _>(operation).abandon(borrow(session)) };
+    unsafe { borrow::<Operation, _>(operation).abandon(borrow(session)) }
 }
 
 /// Tells what came of the last action, and writes the next one to `action`.

@@ -44,6 +44,9 @@ pub enum Error {
     OutOfMemory,
     /// As many exchanges as the session can hold are waiting for their acknowledgement.
     TooManyInFlight,
+    /// The broker has more QoS 2 messages unreleased than the session can remember: the connection must be closed, for
+    /// whatever is done with the next one, it would be lost or come twice (MQTT-4.8.0-2).
+    TooManyUnreleased,
     /// What the caller gave cannot be sent.
     Argument(ArgumentError),
 }

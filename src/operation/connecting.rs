@@ -22,7 +22,7 @@ impl Operation {
         match session.decoder.received(count, bytes)? {
             Some(Packet::Connack { session_present, return_code: 0 }) => {
                 session.accepted(session_present);
-                session.keep_alive.start(keep_alive, now);
+                session.keep_alive.start(keep_alive);
                 Ok(Action::Done(Outcome::Connected { session_present }))
             }
             Some(Packet::Connack { return_code, .. }) => Err(Error::ConnectRefused(return_code)),

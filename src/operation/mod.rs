@@ -17,7 +17,7 @@ mod exchanging;
 mod waiting;
 
 use crate::Error;
-use crate::session::{Awaiting, Due, Exchange, Session};
+use crate::session::{Awaiting, Due, Exchange, Owed, Session};
 use crate::wire::{Bare, Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
 
 /// What an operation wants next.
@@ -115,8 +115,10 @@ struct Arrived {
     first_byte: u8,
     qos: QoS,
     identifier: u16,
-    /// Its delivery has ended well, or was none.
-    acknowledged: bool,
+    /// It was delivered before.
+    repeated: bool,
+    /// The answer that ends the wait is being sent.
+    answered: bool,
 }
 
 impl Operation {
@@ -129,6 +131,17 @@ impl Operation {
         let packet = Outgoing::Connect(connect);
         packet.check(strings)?;
         Ok(Self::new(Kind::Connecting { keep_alive: connect.keep_alive }, Some(packet), session))
+    }
+
+    /// Makes sure that another exchange can be opened: done at once when there is room, else when the oldest message in
+    /// flight that nobody attends to is acknowledged.
+    pub fn make_room(session: &mut Session) -> Result<Self, Error> {
+        if session.exchanges.have_room() {
+            return Ok(Self::new(Kind::Over, None, session));
+        }
+        // When nobody left one alone, they are all of calls that this one is nested in.
+        let identifier = session.exchanges.attend_to_oldest().ok_or(Error::TooManyInFlight)?;
+        Ok(Self::new(Kind::Exchanging { identifier }, None, session))
     }
 
     /// Publishes a message; above QoS 0, done when the broker has acknowledged it. When it ends otherwise, and the session
@@ -220,15 +233,25 @@ impl Operation {
 
     /// Leaves the operation where it is, unless it is over. A message of a kept session stays in flight; any other
     /// acknowledgement that still comes will be a stray one. A message that could not be delivered is a new one when it
-    /// comes again.
-    pub fn abandon(&mut self, session: &mut Session) {
+    /// comes again. True when what the operation waited for has come: it only was not asked any more.
+    pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
-            Kind::Exchanging { identifier } => session.leave(identifier),
-            Kind::Waiting { arrived: Some(Arrived { qos: QoS::ExactlyOnce, identifier, acknowledged: false, .. }) } => {
-                session.released(identifier);
+            Kind::Exchanging { identifier } => {
+                let has_ended_well = session.exchanges.has_ended_well(identifier);
+                session.leave(identifier);
+                return has_ended_well;
+            }
+            Kind::Waiting { arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }) } => {
+                let owed = Owed::of(qos, identifier);
+                let unanswered = session.owed == owed || session.connection() != self.connection;
+                session.owed = session.owed.filter(|_| session.owed != owed);
+                if unanswered && qos == QoS::ExactlyOnce {
+                    session.released(identifier);
+                }
             }
             _ => {}
         }
+        false
     }
 
     /// The next bytes to write when `position` bytes of the packet are written; see [`Outgoing::chunk`].

@@ -3,6 +3,7 @@
 extern crate std;
 use super::*;
 use crate::ArgumentError;
+use crate::session::IN_FLIGHT_MAX;
 use crate::wire::{Slot, Target, Will};
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -390,7 +391,7 @@ fn a_wait_that_has_connected_anew_returns_to_the_call_that_lost_its_connection()
     let mut client = client([Sends(b""), Sends(b"\x20\x02\x00\x00"), IsSilent]);
     client.wait = wait_robustly;
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
-    assert!(!client.session.exchanges.any_lost());
+    assert!(!client.session.exchanges.any_over());
     assert_eq!(client.script.len(), 1, "nothing was read on the new connection");
     client.wait = Client::wait;
     assert_eq!(client.wait(), DONE);
@@ -402,10 +403,10 @@ fn each_call_that_lost_its_connection_is_told_once() {
     client.wait = wait_robustly;
     client.callback = |client| {
         assert_eq!(client.publish(QoS::AtLeastOnce, 2), Err(Error::NotConnected));
-        assert!(client.session.exchanges.any_lost(), "the publish around the callback has not acted yet");
+        assert!(client.session.exchanges.any_over(), "the publish around the callback has not acted yet");
     };
     assert_eq!(client.publish(QoS::AtLeastOnce, 1), Err(Error::NotConnected));
-    assert!(!client.session.exchanges.any_lost());
+    assert!(!client.session.exchanges.any_over());
 }
 
 #[test]
@@ -689,4 +690,116 @@ proptest! {
             let _ = client.subscribe(2);
         }
     }
+}
+
+#[test]
+fn a_message_is_acknowledged_before_the_one_that_arrives_within_its_callback() {
+    let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x05\x34\x05\x00\x01t\x00\x06\x30\x03\x00\x01t")]);
+    client.callback = |client| {
+        if client.delivered.len() < 3 {
+            client.wait().unwrap();
+        }
+    };
+    client.wait().unwrap();
+    assert_eq!(client.delivered.len(), 3);
+    assert_eq!(client.sent, b"\x40\x02\x00\x05\x50\x02\x00\x06");
+}
+
+#[test]
+fn a_message_whose_callback_fails_is_not_acknowledged_later() {
+    let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x06")]);
+    let mut failing = Operation::wait(&client.session);
+    failing.step(&mut client.session, 0, Event::Start);
+    for piece in [&b"\x32\x05"[..], b"\x00\x01", b"t", b"\x00\x05"] {
+        failing.step(&mut client.session, 0, Event::Received { count: piece.len() as u32, bytes: piece });
+    }
+    failing.abandon(&mut client.session);
+    client.wait().unwrap();
+    assert_eq!(client.sent, b"\x40\x02\x00\x06");
+}
+
+#[test]
+fn a_wait_pings_while_a_message_takes_longer_than_the_keep_alive_interval() {
+    let mut client = kept_alive((0..10).flat_map(|_| [Sleeps(10_000), Sends(b"0")]));
+    client.pending.extend(b"\x30\x0d\x00\x01t");
+    assert_eq!(client.wait(), Ok(Outcome::Packet(0x30)));
+    assert_eq!(client.sent, b"\xc0\x00\xc0\x00\xc0\x00");
+}
+
+#[test]
+fn the_keep_alive_interval_counts_from_connect_on() {
+    let mut client = client([Sleeps(30_000), SESSION_NEW, Sends(b"\xd0\x00")]);
+    client.connect.keep_alive = 60;
+    client.connect().unwrap();
+    client.sent.clear();
+    assert_eq!(client.wait(), DONE);
+    assert_eq!(client.sent, b"\xc0\x00");
+}
+
+/// A client with as many messages in flight as there can be, to which nobody attends.
+fn full(script: impl IntoIterator<Item = Broker>) -> Client {
+    let mut client = client([SESSION_NEW].into_iter().chain((0..IN_FLIGHT_MAX).map(|_| IsSilent)).chain(script));
+    client.connect = KEPT;
+    client.connect().unwrap();
+    client.wait = |client| client.wait().and(Err(Error::TimedOut));
+    for identifier in 1..=IN_FLIGHT_MAX as u16 {
+        assert_eq!(client.publish(QoS::AtLeastOnce, identifier), Err(Error::TimedOut));
+    }
+    client.wait = Client::wait;
+    client
+}
+
+#[test]
+fn room_for_another_message_is_waited_for() {
+    let mut client = full([Sends(b"\x30\x03\x00\x01t\x40\x02\x00\x01")]);
+    let operation = Operation::make_room(&mut client.session).unwrap();
+    assert_eq!(client.drive(operation, &Strings::default()), DONE);
+    assert_eq!(client.session.exchanges.find(1), None);
+    let operation = Operation::make_room(&mut client.session).unwrap();
+    assert_eq!(client.drive(operation, &Strings::default()), DONE, "at once when there is room");
+}
+
+#[test]
+fn room_is_waited_for_no_longer_than_the_time_limit() {
+    let mut client = full([Sleeps(5_000)]);
+    client.session.set_time_limit(1_000);
+    let operation = Operation::make_room(&mut client.session).unwrap();
+    assert_eq!(client.drive(operation, &Strings::default()), Err(Error::TimedOut));
+}
+
+#[test]
+fn room_cannot_come_when_the_calls_around_this_one_take_all_of_it() {
+    let mut client = client([]);
+    for identifier in 1..=IN_FLIGHT_MAX as u16 {
+        client.session.exchanges.open(identifier, Awaiting::Puback, false).unwrap();
+    }
+    assert_eq!(Operation::make_room(&mut client.session).err(), Some(Error::TooManyInFlight));
+}
+
+#[test]
+fn whoever_waits_for_room_hears_that_the_session_is_forgotten() {
+    let mut client = full([Sends(b""), SESSION_NEW]);
+    client.wait = wait_robustly;
+    let operation = Operation::make_room(&mut client.session).unwrap();
+    assert_eq!(client.drive(operation, &Strings::default()), Err(Error::NotConnected));
+    assert!(client.script.is_empty(), "nothing was read on the new connection");
+}
+
+#[test]
+fn a_call_that_is_left_says_whether_its_acknowledgement_has_come() {
+    for (arrives, has_come) in [(&b"\x40\x02\x00\x01"[..], true), (b"\x40\x02\x00\x02", false)] {
+        let mut client = client([Sends(arrives)]);
+        let publish = Publish { dup: false, qos: QoS::AtLeastOnce, retain: false, identifier: 1 };
+        let topic = strings(&[(Slot::Topic, b"t")]);
+        let mut left = Operation::publish(&mut client.session, publish, &topic).unwrap();
+        client.wait().unwrap();
+        assert_eq!(left.abandon(&mut client.session), has_come);
+    }
+}
+
+#[test]
+fn nothing_is_read_after_a_packet_that_was_cut_off() {
+    let mut client = client([Sends(b"\x30\x03\x00\x01t")]);
+    Operation::ping(&client.session).step(&mut client.session, 0, Event::Start);
+    assert_eq!(client.wait(), Err(Error::Desynchronised));
 }

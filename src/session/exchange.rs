@@ -50,6 +50,11 @@ impl Awaiting {
         }
     }
 
+    /// Whether nothing more can come.
+    const fn is_over(self) -> bool {
+        matches!(self, Awaiting::Nothing(_) | Awaiting::Lost)
+    }
+
     /// The state after an acknowledgement: the whole table of transitions. An acknowledgement that the state does not
     /// await changes nothing.
     fn after(self, packet_type: PacketType, return_code: u8) -> Awaiting {
@@ -132,6 +137,11 @@ impl Exchanges {
         self.forget_what_is_over();
     }
 
+    /// Whether the exchange of that name has ended as it should.
+    pub fn has_ended_well(&self, identifier: u16) -> bool {
+        self.find(identifier).is_some_and(|exchange| exchange.awaiting == Awaiting::Nothing(0))
+    }
+
     /// The exchange of that name.
     pub fn find(&self, identifier: u16) -> Option<Exchange> {
         self.0.iter().find(|exchange| exchange.identifier == identifier).copied()
@@ -157,22 +167,34 @@ impl Exchanges {
     }
 
     /// Notes that the connection is gone. What the session keeps stays; whoever attends to the rest will find it lost.
-    pub fn connection_lost(&mut self, session_is_kept: bool) {
+    /// Whether there is somebody who has not noticed yet that an exchange is over.
+    pub fn connection_lost(&mut self, session_is_kept: bool) -> bool {
         for exchange in &mut self.0 {
             exchange.awaiting = exchange.awaiting.after_loss(session_is_kept);
         }
         self.forget_what_is_over();
+        self.any_over()
     }
 
-    /// Whether somebody attends to an exchange that is lost, and has not noticed yet.
-    pub fn any_lost(&self) -> bool {
-        self.0.iter().any(|exchange| exchange.awaiting == Awaiting::Lost)
+    /// Whether somebody attends to an exchange that is over, and has not noticed yet.
+    pub fn any_over(&self) -> bool {
+        self.0.iter().any(|exchange| exchange.awaiting.is_over())
+    }
+
+    /// Whether another exchange can be opened.
+    pub fn have_room(&self) -> bool {
+        !self.0.is_full()
+    }
+
+    /// Attends to the oldest message that was left alone, and gives its identifier.
+    pub fn attend_to_oldest(&mut self) -> Option<u16> {
+        let oldest = self.0.iter_mut().find(|exchange| !exchange.attended)?;
+        oldest.attended = true;
+        Some(oldest.identifier)
     }
 
     fn forget_what_is_over(&mut self) {
-        self.0.retain(|exchange| {
-            exchange.attended || !matches!(exchange.awaiting, Awaiting::Nothing(_) | Awaiting::Lost)
-        });
+        self.0.retain(|exchange| exchange.attended || !exchange.awaiting.is_over());
     }
 }
 
@@ -269,11 +291,11 @@ mod tests {
     #[test]
     fn a_lost_exchange_keeps_its_name_until_its_operation_has_noticed() {
         let mut exchanges = opened(Suback);
-        exchanges.connection_lost(KEPT);
-        assert!(exchanges.any_lost());
+        assert!(exchanges.connection_lost(KEPT));
+        assert!(exchanges.any_over());
         assert_eq!(exchanges.next_identifier(0), 2);
         exchanges.leave(1, KEPT);
-        assert!(!exchanges.any_lost());
+        assert!(!exchanges.any_over());
         assert_eq!(exchanges.next_identifier(0), 1);
     }
 

@@ -31,9 +31,9 @@ impl KeepAlive {
         KeepAlive { period: 0, sent: 0, pinged: None }
     }
 
-    /// Starts with a connection, at `now`, whose period is `seconds`; 0 for none.
-    pub fn start(&mut self, seconds: u16, now: u32) {
-        *self = KeepAlive { period: u32::from(seconds) * 1000, sent: now, pinged: None };
+    /// Starts when a connection is accepted, whose period is `seconds`; 0 for none. CONNECT was the last packet sent.
+    pub fn start(&mut self, seconds: u16) {
+        self.period = u32::from(seconds) * 1000;
     }
 
     /// Notes that a packet was sent; `ping` when it was PINGREQ.
@@ -72,7 +72,8 @@ mod tests {
 
     fn started(now: u32) -> KeepAlive {
         let mut keep_alive = KeepAlive::new();
-        keep_alive.start(60, now);
+        keep_alive.sent(now, false);
+        keep_alive.start(60);
         keep_alive
     }
 

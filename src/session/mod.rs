@@ -12,12 +12,32 @@ mod keep_alive;
 pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX};
 pub use keep_alive::{Due, KeepAlive};
 
-use crate::wire::Decoder;
-use crate::{Error, wire::PacketType};
+use crate::Error;
+use crate::wire::{Decoder, PacketType, QoS};
 use heapless::Vec;
 
 /// How many QoS 2 messages may be between PUBREC and PUBREL at once. Brokers keep 10 to 20 in flight.
 pub const RECEIVING_MAX: usize = 20;
+
+/// The acknowledgement of a message that is being delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owed {
+    qos: QoS,
+    /// The message's packet identifier.
+    pub identifier: u16,
+}
+
+impl Owed {
+    /// What a message asks for; nothing at QoS 0.
+    pub fn of(qos: QoS, identifier: u16) -> Option<Owed> {
+        (qos != QoS::AtMostOnce).then_some(Owed { qos, identifier })
+    }
+
+    /// PUBACK or PUBREC.
+    pub fn acknowledgement(self) -> PacketType {
+        if self.qos == QoS::ExactlyOnce { PacketType::PUBREC } else { PacketType::PUBACK }
+    }
+}
 
 /// One client's state.
 #[derive(Clone, Debug)]
@@ -28,13 +48,15 @@ pub struct Session {
     pub exchanges: Exchanges,
     /// When something has to be sent.
     pub keep_alive: KeepAlive,
+    /// What the message that is being delivered asks for; of those within one another, the innermost.
+    pub owed: Option<Owed>,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
     receiving: Vec<u16, RECEIVING_MAX, u8>,
     /// A packet has begun to be written and its end has not been seen.
     writing: bool,
     /// Whether the session outlives the connection: CONNECT was sent without clean session.
     kept: bool,
-    /// Somebody attends to an exchange that is lost, and a wait may be keeping control from it.
+    /// Somebody waits for an exchange that is over, and a wait on a new connection may be keeping control from it.
     interrupted: bool,
     /// When the operation began whose wait is about to be called.
     waiting_since: Option<u32>,
@@ -57,6 +79,7 @@ impl Session {
             decoder: Decoder::new(false),
             exchanges: Exchanges::new(),
             keep_alive: KeepAlive::new(),
+            owed: None,
             receiving: Vec::new(),
             writing: false,
             kept: false,
@@ -79,22 +102,22 @@ impl Session {
     /// The broker has accepted the connection. When it has no session, there is none here either.
     pub fn accepted(&mut self, session_present: bool) {
         if !session_present {
-            self.exchanges.connection_lost(false);
             self.receiving.clear();
-            self.interrupted = self.exchanges.any_lost();
+            self.interrupted = self.exchanges.connection_lost(false);
         }
     }
 
     /// The connection is gone. Operations that began on it will find themselves [not connected](Error::NotConnected),
     /// except those whose exchange the session keeps.
     pub fn lost(&mut self) {
-        self.exchanges.connection_lost(self.kept);
-        self.interrupted = self.exchanges.any_lost();
+        self.interrupted = self.exchanges.connection_lost(self.kept);
         if !self.kept {
             self.receiving.clear();
         }
         self.decoder = Decoder::new(false);
         self.keep_alive = KeepAlive::new();
+        self.owed = None;
+        self.waiting_since = None;
         self.writing = false;
         self.connection = self.connection.wrapping_add(1);
     }
@@ -109,13 +132,13 @@ impl Session {
     /// Ends the attendance to an exchange. It stays only if it is a message that the session keeps.
     pub fn leave(&mut self, identifier: u16) {
         self.exchanges.leave(identifier, self.kept);
-        self.interrupted &= self.exchanges.any_lost();
+        self.interrupted &= self.exchanges.any_over();
         self.waiting_since = None;
     }
 
-    /// Whether the wait that begins must end at once: an operation that has lost its connection does not know it yet,
-    /// and nothing may come on the new connection until it has acted. Says so once for each loss, for it may also be
-    /// another operation's wait.
+    /// Whether the wait that begins must end at once: an operation whose exchange is over does not know it yet, and
+    /// nothing may come on the new connection until it has acted. Says so once for each loss, for it may also be another
+    /// operation's wait.
     pub fn take_interruption(&mut self) -> bool {
         core::mem::take(&mut self.interrupted)
     }
@@ -165,6 +188,11 @@ impl Session {
         if core::mem::replace(&mut self.writing, true) { Err(Error::Desynchronised) } else { Ok(()) }
     }
 
+    /// Fails when a packet was cut off: what the broker has sent since is not worth reading, for it cannot be answered.
+    pub fn check_writing(&self) -> Result<(), Error> {
+        if self.writing { Err(Error::Desynchronised) } else { Ok(()) }
+    }
+
     /// Notes that the packet is written whole.
     pub fn end_writing(&mut self) {
         self.writing = false;
@@ -176,7 +204,7 @@ impl Session {
         if self.receiving.contains(&identifier) {
             return Ok(false);
         }
-        if self.receiving.is_full() { Err(Error::TooManyInFlight) } else { Ok(true) }
+        if self.receiving.is_full() { Err(Error::TooManyUnreleased) } else { Ok(true) }
     }
 
     /// Notes that a QoS 2 message was delivered, until the broker releases its identifier.
@@ -184,7 +212,7 @@ impl Session {
         if self.receiving.contains(&identifier) {
             return Ok(());
         }
-        self.receiving.push(identifier).map_err(|_| Error::TooManyInFlight)
+        self.receiving.push(identifier).map_err(|_| Error::TooManyUnreleased)
     }
 
     /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.
@@ -266,7 +294,7 @@ mod tests {
         for identifier in 1..=RECEIVING_MAX as u16 {
             session.delivered(identifier).unwrap();
         }
-        assert_eq!(session.is_new(99), Err(Error::TooManyInFlight));
+        assert_eq!(session.is_new(99), Err(Error::TooManyUnreleased));
         assert_eq!(session.is_new(1), Ok(false));
     }
 
@@ -286,7 +314,7 @@ mod tests {
         assert_eq!(session.patience(), 0);
         session.set_time_limit(10_000);
         assert_eq!(session.patience(), 10_000);
-        session.keep_alive.start(20, 0);
+        session.keep_alive.start(20);
         assert_eq!(session.patience(), 5_000);
         session.set_time_limit(0);
         assert_eq!(session.patience(), 5_000);

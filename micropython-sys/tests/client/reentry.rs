@@ -68,3 +68,89 @@ fn a_write_that_puts_another_socket_in_place_leaves_nothing_of_the_old_packet_on
         ",
     );
 }
+
+#[test]
+fn a_publish_whose_acknowledgement_has_come_succeeds_though_the_connection_fails_then() {
+    prints(
+        "
+        c = connected(message(b't', b'm', 1, 9), puback(1), puback(2))
+        c.set_callback(lambda topic, text: c.publish('inner', 'm', qos=1))
+        c.sock.takes = [None, None, OSError(104)]
+        show(c.publish, 'outer', 'm', qos=1)
+        show(c.publish, 'next', 'm')
+        ",
+        "
+        None
+        OSError(103,)
+        ",
+    );
+}
+
+#[test]
+fn what_a_callback_raises_ends_the_publish_even_if_its_acknowledgement_has_come() {
+    prints(
+        "
+        def raising(topic, text):
+            c.publish('inner', 'm', qos=1)
+            raise OSError('the callback')
+        c = connected(message(b't', b'm', 1, 9), puback(1), puback(2))
+        c.set_callback(raising)
+        show(c.publish, 'outer', 'm', qos=1)
+        ",
+        "
+        OSError('the callback',)
+        ",
+    );
+}
+
+#[test]
+fn a_publish_waits_for_room_when_too_many_messages_are_in_flight() {
+    prints(
+        r"
+        serve(CONNACK)
+        c = client()
+        c.connect(False)
+        for text in '1234':
+            c.sock.answers.append(OSError(110))
+            show(c.publish, 't', text, qos=1)
+        c.sock.answers = [puback(3), puback(1), OSError(110)]
+        c.pid = 0
+        show(c.publish, 't', '5', qos=1)
+        sock = serve(b'\x20\x02\x01\x00')
+        c.connect(False)
+        print(sock.wire[-24:])
+        ",
+        r"
+        OSError(110,)
+        OSError(110,)
+        OSError(110,)
+        OSError(110,)
+        OSError(110,)
+        b':\x06\x00\x01t\x00\x022:\x06\x00\x01t\x00\x044:\x06\x00\x01t\x00\x015'
+        ",
+    );
+}
+
+#[test]
+fn what_close_raises_is_ignored_unless_it_is_an_interrupt() {
+    prints(
+        "
+        class Stubborn(Socket):
+            def close(self):
+                super().close()
+                raise error
+        for error in OSError(5), ValueError(), KeyboardInterrupt():
+            c = connected()
+            c.sock = Stubborn()
+            try:
+                print(c.disconnect())
+            except KeyboardInterrupt:
+                print('interrupted')
+        ",
+        "
+        None
+        None
+        interrupted
+        ",
+    );
+}

@@ -54,7 +54,8 @@ def connect_packet(clean=True, c=None, **options):
     'What follows the length in the CONNECT packet of such a client.'
     sock = serve(CONNACK)
     (c or client(**options)).connect(clean)
-    return packets(sock.wire)[0][1]
+    found = packets(sock.wire)
+    return found[0][1] if len(found) == 1 else found
 def closes(c, function, *args):
     'How the call fails, and that the connection is closed without another packet.'
     show(function, *args)

@@ -61,16 +61,39 @@ fn mqtt_3_1_2_6_a_clean_session_forgets_what_was_before() {
 }
 
 #[test]
-fn mqtt_3_1_2_6_what_a_clean_session_had_in_flight_does_not_outlive_it() {
+fn mqtt_3_1_2_6_a_clean_session_forgets_even_if_the_broker_claims_to_remember() {
     prints(
         "
-        c = connected(EOF)
-        show(c.publish, 't', 'mine', qos=1)
-        print(again(c, present=1))
+        c = kept(message(b't', b'm', 2, 7), EOF)
+        c.wait_msg()
+        show(c.publish, 't', 'mine', qos=2)
+        print(again(c, message(b't', b'other', 2, 7), present=1, clean=True))
+        c.wait_msg()
         ",
         "
+        got b't' b'm'
         OSError(-1,)
         []
+        got b't' b'other'
+        ",
+    );
+}
+
+#[test]
+fn mqtt_3_1_2_6_a_clean_session_does_not_outlive_its_connection() {
+    prints(
+        "
+        c = connected(message(b't', b'm', 2, 7), EOF)
+        c.wait_msg()
+        show(c.publish, 't', 'mine', qos=1)
+        print(again(c, message(b't', b'other', 2, 7), present=1))
+        c.wait_msg()
+        ",
+        "
+        got b't' b'm'
+        OSError(-1,)
+        []
+        got b't' b'other'
         ",
     );
 }

@@ -84,7 +84,7 @@ fn mqtt_4_8_0_2_an_error_that_may_pass_closes_the_connection() {
         print(c.sock.calls[-1], len(sent(c)))
         ",
         "
-        OSError(16,)
+        OSError(105,)
         close 20
         ",
     );
