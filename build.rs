@@ -15,7 +15,10 @@ fn main() {
     println!("cargo::rerun-if-env-changed=UMQTT_INCLUDE_DIR");
     println!("cargo::metadata=include={}", out.display());
 
-    let config = cbindgen::Config::from_file(source.join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    let mut config = cbindgen::Config::from_file(source.join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    if env::var_os("CARGO_FEATURE_QOS2").is_some() {
+        config.after_includes = Some("\n// QoS 2 is part of this build.\n#define UMQTT_QOS2 1".to_owned());
+    }
     let header = cbindgen::Builder::new()
         .with_config(config)
         .with_src(source.join("src/ffi.rs"))

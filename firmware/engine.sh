@@ -4,6 +4,8 @@
 # rustc writes assembly, umqtt-firmware ($TOOL) rewrites it for the chip's memory (src/assembly.rs), and GNU as assembles
 # it, since LLVM's own assembler misplaces this chip's literals.
 #
+# QOS2=0 in the environment leaves QoS 2 out.
+#
 # jump-tables=n: a table of addresses would be a constant. trap-unreachable=no: a trap is a call of abort on this chip,
 # and there shall be none, see src/checks.rs.
 set -eu
@@ -21,6 +23,7 @@ cd "$package"
 UMQTT_INCLUDE_DIR=$folder RUSTC=$rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C jump-tables=n -Z trap-unreachable=no" \
     "$cargo" rustc --quiet --locked -Z build-std=core -Z json-target-spec --target "$here/xtensa-esp8266-none-elf.json" \
     --release --lib --crate-type staticlib ${FEATURES:+--features "$FEATURES"} \
+    $([ "${QOS2:-1}" = 0 ] && echo --no-default-features) \
     --target-dir "$cargo_folder" -- --emit "asm=$folder/umqtt_engine.llvm.s"
 
 "$TOOL" assembly "$folder/umqtt_engine.llvm.s" "$folder/umqtt_engine.s"

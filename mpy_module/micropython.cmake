@@ -1,6 +1,7 @@
 # umqtt for MicroPython's CMake: -DUSER_C_MODULES=<this repository>/mpy_module/micropython.cmake, and freeze manifest.py.
 #
 # UMQTT_API          1.3 (default) or 1.8: the version of umqtt.simple whose public interface is followed
+# UMQTT_QOS2         0 leaves QoS 2 out of the engine
 # UMQTT_RUST_TARGET  the target that rustc builds the engine for; this machine when it is not given
 
 if(NOT UMQTT_API)
@@ -15,6 +16,9 @@ get_filename_component(UMQTT_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 if(UMQTT_RUST_TARGET)
     set(UMQTT_TARGET_OPTION --target ${UMQTT_RUST_TARGET})
 endif()
+if(DEFINED UMQTT_QOS2 AND NOT UMQTT_QOS2)
+    set(UMQTT_FEATURES_OPTION --no-default-features)
+endif()
 
 # The engine is one object: what rustc would add for a program without libc stays out.
 file(GLOB_RECURSE UMQTT_RUST_SOURCES CONFIGURE_DEPENDS ${UMQTT_ROOT}/src/*.rs)
@@ -22,7 +26,7 @@ add_custom_command(
     OUTPUT ${UMQTT_OBJECT} ${UMQTT_HEADER}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${UMQTT_BUILD}
     COMMAND ${CMAKE_COMMAND} -E env UMQTT_INCLUDE_DIR=${UMQTT_BUILD}
-        cargo rustc --quiet --locked --release --lib --package umqtt --crate-type staticlib --features embedded
+        cargo rustc --quiet --locked --release --lib --package umqtt --crate-type staticlib --features embedded ${UMQTT_FEATURES_OPTION}
         --target-dir ${UMQTT_BUILD}/cargo ${UMQTT_TARGET_OPTION} -- --emit obj=${UMQTT_OBJECT}
     WORKING_DIRECTORY ${UMQTT_ROOT}
     DEPENDS ${UMQTT_RUST_SOURCES} ${UMQTT_ROOT}/Cargo.toml ${UMQTT_ROOT}/Cargo.lock ${UMQTT_ROOT}/cbindgen.toml

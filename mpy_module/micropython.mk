@@ -1,11 +1,13 @@
 # umqtt for MicroPython's make: USER_C_MODULES=<this repository>, and freeze manifest.py.
 #
 # UMQTT_API     1.3 (default) or 1.8: the version of umqtt.simple whose public interface is followed
+# UMQTT_QOS2    0 leaves QoS 2 out of the engine
 # UMQTT_ENGINE  the engine as a static library, if it is not to be built by cargo for this machine;
 #               its header umqtt_engine.h lies beside it
 
 UMQTT_MOD_DIR := $(USERMOD_DIR)
 UMQTT_API ?= 1.3
+UMQTT_QOS2 ?= 1
 
 ifeq ($(UMQTT_ENGINE),)
 UMQTT_BUILD := $(abspath $(BUILD))/umqtt
@@ -18,7 +20,7 @@ $(UMQTT_BUILD)/umqtt_engine.o: UMQTT_FORCE
 	$(ECHO) "CARGO umqtt"
 	$(Q)$(MKDIR) -p $(UMQTT_BUILD)
 	$(Q)cd $(UMQTT_MOD_DIR)/.. && UMQTT_INCLUDE_DIR=$(UMQTT_INCLUDE) $(or $(CARGO),cargo) rustc --quiet --locked \
-		--release --lib --package umqtt --crate-type staticlib --features embedded --target-dir $(UMQTT_BUILD)/cargo \
+		--release --lib --package umqtt --crate-type staticlib --features embedded $(if $(filter 0,$(UMQTT_QOS2)),--no-default-features) --target-dir $(UMQTT_BUILD)/cargo \
 		-- --emit obj=$@
 $(UMQTT_ENGINE): $(UMQTT_BUILD)/umqtt_engine.o
 	$(Q)$(RM) -f $@

@@ -146,6 +146,10 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
             mp_raise_ValueError(MP_ERROR_TEXT("text must not exceed 65535 bytes"));
         case UMQTT_PACKET_TOO_LONG:
             mp_raise_ValueError(MP_ERROR_TEXT("message must not exceed 268435455 bytes with its topic"));
+        #ifndef UMQTT_QOS2
+        case UMQTT_QOS_2_MISSING:
+            mp_raise_ValueError(MP_ERROR_TEXT("this firmware is built without QoS 2"));
+        #endif
         case UMQTT_CLIENT_ID_MISSING:
             mp_raise_ValueError(MP_ERROR_TEXT("client_id must not be empty with clean_session=False"));
         case UMQTT_NOT_CONNECTED:

@@ -12,7 +12,12 @@ use crate::{ArgumentError, Error};
 use core::slice;
 
 /// Size of umqtt_session_t in words of 32 bits.
+#[cfg(feature = "qos2")]
 pub const UMQTT_SESSION_WORDS: usize = 32;
+
+/// Size of umqtt_session_t in words of 32 bits.
+#[cfg(not(feature = "qos2"))]
+pub const UMQTT_SESSION_WORDS: usize = 22;
 
 /// Size of umqtt_operation_t in words of 32 bits.
 pub const UMQTT_OPERATION_WORDS: usize = 6;
@@ -116,6 +121,8 @@ pub enum umqtt_error_t {
     UMQTT_FIELD_TOO_LONG,
     /// A packet of more than 268,435,455 bytes.
     UMQTT_PACKET_TOO_LONG,
+    /// QoS 2 in a build without it.
+    UMQTT_QOS_2_MISSING,
     /// An empty client identifier without clean session.
     UMQTT_CLIENT_ID_MISSING,
 }
@@ -141,6 +148,7 @@ impl From<Error> for umqtt_error_t {
             Error::Argument(ArgumentError::IllFormedText) => UMQTT_ILL_FORMED_TEXT,
             Error::Argument(ArgumentError::FieldTooLong) => UMQTT_FIELD_TOO_LONG,
             Error::Argument(ArgumentError::PacketTooLong) => UMQTT_PACKET_TOO_LONG,
+            Error::Argument(ArgumentError::Qos2Missing) => UMQTT_QOS_2_MISSING,
             Error::Argument(ArgumentError::ClientIdMissing) => UMQTT_CLIENT_ID_MISSING,
         }
     }

@@ -21,6 +21,9 @@ pub mod session;
 #[forbid(unsafe_code)]
 pub mod wire;
 
+/// Whether QoS 2 is part of this build.
+pub const QOS_2: bool = cfg!(feature = "qos2");
+
 /// What goes wrong, as the caller has to tell it to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -66,6 +69,8 @@ pub enum ArgumentError {
     FieldTooLong,
     /// A packet of more than 268,435,455 bytes after its fixed header.
     PacketTooLong,
+    /// QoS 2 in a build without it, see [`QOS_2`].
+    Qos2Missing,
     /// An empty client identifier without clean session (MQTT-3.1.3-7).
     ClientIdMissing,
 }

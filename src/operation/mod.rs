@@ -16,9 +16,9 @@ mod connecting;
 mod exchanging;
 mod waiting;
 
-use crate::Error;
 use crate::session::{Awaiting, Due, Exchange, Owed, Session};
 use crate::wire::{Bare, Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
+use crate::{Error, QOS_2};
 
 /// What an operation wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +171,9 @@ impl Operation {
     pub fn resend(session: &Session, exchange: Exchange) -> Option<Self> {
         let Exchange { identifier, awaiting, retain, .. } = exchange;
         let packet = match awaiting {
-            Awaiting::Pubcomp => Outgoing::Bare(Bare { packet_type: PacketType::PUBREL, identifier: Some(identifier) }),
+            Awaiting::Pubcomp if QOS_2 => {
+                Outgoing::Bare(Bare { packet_type: PacketType::PUBREL, identifier: Some(identifier) })
+            }
             _ => Outgoing::Publish(Publish { dup: true, qos: awaiting.qos()?, retain, identifier }),
         };
         Some(Self::new(Kind::Sending, Some(packet), session))
@@ -245,7 +247,7 @@ impl Operation {
                 let owed = Owed::of(qos, identifier);
                 let unanswered = session.owed == owed || session.connection() != self.connection;
                 session.owed = session.owed.filter(|_| session.owed != owed);
-                if unanswered && qos == QoS::ExactlyOnce {
+                if unanswered && qos.is_exactly_once() {
                     session.released(identifier);
                 }
             }

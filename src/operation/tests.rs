@@ -268,6 +268,7 @@ fn qos_1_waits_for_its_own_acknowledgement() {
     assert_eq!(client.session.exchanges.find(7), None);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn qos_2_goes_through_its_four_packets() {
     let mut client = client([Sends(b"\x50\x02\x00\x07"), Sends(b"\x70\x02\x00\x07")]);
@@ -290,6 +291,7 @@ fn a_refused_subscription() {
     assert_eq!(client.session.exchanges.find(1), None);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn messages_are_delivered_and_then_acknowledged() {
     let mut client =
@@ -305,6 +307,7 @@ fn messages_are_delivered_and_then_acknowledged() {
     assert_eq!(messages, b"abc");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_repeated_qos_2_message_is_delivered_once() {
     let mut client = client([Sends(b"\x34\x06\x00\x01t\x00\x0ac"), Sends(b"\x3c\x06\x00\x01t\x00\x0ac")]);
@@ -314,6 +317,7 @@ fn a_repeated_qos_2_message_is_delivered_once() {
     assert_eq!(client.sent, b"\x50\x02\x00\x0a\x50\x02\x00\x0a");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_repeated_qos_2_message_is_skipped_without_memory_for_it() {
     let mut client = client([Sends(b"\x34\x06\x00\x01t\x00\x0ac"), Sends(b"\x3c\x0a\x00\x01t\x00\x0alarge")]);
@@ -454,6 +458,7 @@ fn a_wait_that_connects_and_subscribes_anew_returns_to_the_publish_that_was_lost
     assert_eq!(client.script.len(), 1, "nothing was read after the subscription");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_qos_2_message_whose_callback_connects_again_is_not_delivered_again() {
     const MESSAGE: Broker = Sends(b"\x34\x06\x00\x01t\x00\x0ac");
@@ -470,6 +475,7 @@ fn a_qos_2_message_whose_callback_connects_again_is_not_delivered_again() {
     assert_eq!(client.delivered.len(), 1);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_qos_2_message_whose_delivery_fails_is_delivered_when_it_comes_again() {
     let mut client = client([]);
@@ -546,12 +552,14 @@ fn an_unacknowledged_message_is_sent_again_with_dup_and_the_same_identifier() {
     assert_eq!(client.session.exchanges.find(1), None, "its acknowledgement needs nobody who attends to it");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn after_pubrec_only_pubrel_is_sent_again() {
     let client = reconnected(QoS::ExactlyOnce, b"\x50\x02\x00\x01", SESSION_PRESENT, Sends(b"\x70\x02\x00\x01"));
     assert_eq!(client.sent, b"\x62\x02\x00\x01");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn nothing_is_sent_again_to_a_broker_that_has_lost_the_session() {
     let client = reconnected(QoS::ExactlyOnce, b"", SESSION_NEW, IsSilent);
@@ -559,6 +567,7 @@ fn nothing_is_sent_again_to_a_broker_that_has_lost_the_session() {
     assert_eq!(client.session.exchanges.find(1), None);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn publishing_the_same_message_again_attends_to_the_one_in_flight() {
     let mut client = reconnected(QoS::ExactlyOnce, b"", SESSION_PRESENT, Sends(b"\x50\x02\x00\x01\x70\x02\x00\x01"));
@@ -692,6 +701,7 @@ proptest! {
     }
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_message_is_acknowledged_before_the_one_that_arrives_within_its_callback() {
     let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x05\x34\x05\x00\x01t\x00\x06\x30\x03\x00\x01t")]);
@@ -802,4 +812,40 @@ fn nothing_is_read_after_a_packet_that_was_cut_off() {
     let mut client = client([Sends(b"\x30\x03\x00\x01t")]);
     Operation::ping(&client.session).step(&mut client.session, 0, Event::Start);
     assert_eq!(client.wait(), Err(Error::Desynchronised));
+}
+
+/// A build without QoS 2.
+#[cfg(not(feature = "qos2"))]
+mod without_qos_2 {
+    use super::*;
+
+    #[test]
+    fn nothing_can_be_published_or_subscribed_to_with_it() {
+        let mut client = client([]);
+        let missing = Err(Error::Argument(ArgumentError::Qos2Missing));
+        assert_eq!(client.publish(QoS::ExactlyOnce, 1), missing);
+        let topic = strings(&[(Slot::Topic, b"t")]);
+        let subscribe = Subscribe { identifier: 1, qos: QoS::ExactlyOnce };
+        assert_eq!(Operation::subscribe(&mut client.session, subscribe, &topic).err(), missing.err());
+        assert_eq!(client.sent, b"");
+        assert_eq!(client.session.exchanges.find(1), None);
+    }
+
+    #[test]
+    fn a_broker_that_sends_with_it_breaks_the_protocol() {
+        for packet in
+            [&b"\x34\x06\x00\x01t\x00\x05m"[..], b"\x50\x02\x00\x01", b"\x62\x02\x00\x01", b"\x70\x02\x00\x01"]
+        {
+            let mut client = client([Sends(packet)]);
+            assert_eq!(client.wait(), Err(Error::Malformed), "{packet:x?}");
+            assert_eq!(client.delivered.len() + client.sent.len(), 0);
+        }
+    }
+
+    #[test]
+    fn a_will_may_have_it() {
+        let will = Connect { will: Some(Will { qos: QoS::ExactlyOnce, retain: false }), ..CONNECT };
+        let names = strings(&[(Slot::ClientId, b"c"), (Slot::Topic, b"t"), (Slot::Message, b"m")]);
+        assert!(Operation::connect(&Session::new(), will, &names).is_ok());
+    }
 }

@@ -113,12 +113,12 @@ impl Operation {
     /// Delivers the message, unless it was delivered before.
     fn take(&mut self, session: &mut Session, message: Arrived) -> Result<Action, Error> {
         let Some(owed) = Owed::of(message.qos, message.identifier) else { return Ok(Action::Deliver) };
-        let repeated = message.repeated || message.qos == QoS::ExactlyOnce && !session.is_new(message.identifier)?;
+        let repeated = message.repeated || message.qos.is_exactly_once() && !session.is_new(message.identifier)?;
         session.owed = Some(owed);
         if repeated {
             return self.delivered(session, message);
         }
-        if message.qos == QoS::ExactlyOnce {
+        if message.qos.is_exactly_once() {
             // Noted before it is delivered: it may come again while the user has it in hand.
             session.delivered(message.identifier)?;
         }

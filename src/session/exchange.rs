@@ -4,8 +4,8 @@
 //! An exchange is *attended* while an operation waits for its end. One that is left alone belongs to the session: it is
 //! a message whose acknowledgement has not come, to be sent again on the next connection (MQTT-4.4.0-1).
 
-use crate::Error;
 use crate::wire::{PacketType, QoS};
+use crate::{Error, QOS_2};
 use heapless::Vec;
 
 /// How many exchanges may be open at once: those of calls within callbacks within calls, and the messages that await
@@ -60,8 +60,8 @@ impl Awaiting {
     fn after(self, packet_type: PacketType, return_code: u8) -> Awaiting {
         match (self, packet_type) {
             (Awaiting::Puback, PacketType::PUBACK) => Awaiting::Nothing(0),
-            (Awaiting::Pubrec, PacketType::PUBREC) => Awaiting::Pubcomp,
-            (Awaiting::Pubcomp, PacketType::PUBCOMP) => Awaiting::Nothing(0),
+            (Awaiting::Pubrec, PacketType::PUBREC) if QOS_2 => Awaiting::Pubcomp,
+            (Awaiting::Pubcomp, PacketType::PUBCOMP) if QOS_2 => Awaiting::Nothing(0),
             (Awaiting::Suback, PacketType::SUBACK) => Awaiting::Nothing(return_code),
             (Awaiting::Unsuback, PacketType::UNSUBACK) => Awaiting::Nothing(0),
             (state, _) => state,
@@ -228,6 +228,7 @@ mod tests {
         assert_eq!(exchanges.next_identifier(65_535), 1);
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn every_state_takes_its_own_acknowledgement_and_no_other() {
         let own = [
@@ -269,6 +270,7 @@ mod tests {
         assert_eq!(state(&exchanges, 2), Some(Nothing(0)));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_message_left_alone_is_forgotten_when_it_is_acknowledged() {
         let mut exchanges = opened(Pubrec);

@@ -12,12 +12,12 @@ mod keep_alive;
 pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX};
 pub use keep_alive::{Due, KeepAlive};
 
-use crate::Error;
 use crate::wire::{Decoder, PacketType, QoS};
+use crate::{Error, QOS_2};
 use heapless::Vec;
 
 /// How many QoS 2 messages may be between PUBREC and PUBREL at once. Brokers keep 10 to 20 in flight.
-pub const RECEIVING_MAX: usize = 20;
+pub const RECEIVING_MAX: usize = if QOS_2 { 20 } else { 0 };
 
 /// The acknowledgement of a message that is being delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Owed {
 
     /// PUBACK or PUBREC.
     pub fn acknowledgement(self) -> PacketType {
-        if self.qos == QoS::ExactlyOnce { PacketType::PUBREC } else { PacketType::PUBACK }
+        if self.qos.is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK }
     }
 }
 
@@ -209,7 +209,7 @@ impl Session {
 
     /// Notes that a QoS 2 message was delivered, until the broker releases its identifier.
     pub fn delivered(&mut self, identifier: u16) -> Result<(), Error> {
-        if self.receiving.contains(&identifier) {
+        if !QOS_2 || self.receiving.contains(&identifier) {
             return Ok(());
         }
         self.receiving.push(identifier).map_err(|_| Error::TooManyUnreleased)
@@ -217,18 +217,20 @@ impl Session {
 
     /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.
     pub fn released(&mut self, identifier: u16) {
-        self.receiving.retain(|&open| open != identifier);
+        if QOS_2 {
+            self.receiving.retain(|&open| open != identifier);
+        }
     }
 
     /// The answer that an acknowledgement demands, after noting it.
     pub fn acknowledged(&mut self, packet_type: PacketType, identifier: u16, return_code: u8) -> Option<PacketType> {
-        if packet_type == PacketType::PUBREL {
+        if QOS_2 && packet_type == PacketType::PUBREL {
             self.released(identifier);
             return Some(PacketType::PUBCOMP);
         }
         self.exchanges.acknowledged(packet_type, identifier, return_code);
         // Stray or not: only PUBREL lets the broker forget the identifier.
-        (packet_type == PacketType::PUBREC).then_some(PacketType::PUBREL)
+        (QOS_2 && packet_type == PacketType::PUBREC).then_some(PacketType::PUBREL)
     }
 }
 
@@ -249,6 +251,7 @@ mod tests {
         assert_eq!(session.begin_writing(), Ok(()));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_qos_2_message_is_new_until_delivered_and_again_after_its_release() {
         let mut session = Session::new();
@@ -260,6 +263,7 @@ mod tests {
         assert_eq!(session.is_new(7), Ok(true));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_kept_session_remembers_what_was_delivered_and_a_lost_one_does_not() {
         let delivered = |present| {
@@ -276,6 +280,7 @@ mod tests {
         assert!(!delivered(false));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_clean_session_forgets_before_it_begins() {
         let mut session = Session::new();
@@ -288,6 +293,7 @@ mod tests {
         assert_eq!(session.is_new(7), Ok(true));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_broker_with_too_many_qos_2_messages_open_is_told_so() {
         let mut session = Session::new();
@@ -320,6 +326,7 @@ mod tests {
         assert_eq!(session.patience(), 5_000);
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_pubrec_is_answered_even_when_it_is_stray() {
         assert_eq!(Session::new().acknowledged(PacketType::PUBREC, 9, 0), Some(PacketType::PUBREL));

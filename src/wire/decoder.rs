@@ -9,11 +9,12 @@
 //! What the specification forbids a broker to send ends in [`Error::Malformed`]; nothing in here panics.
 
 use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_name};
-use crate::Error;
+use crate::{Error, QOS_2};
 use heapless::Vec;
 
 /// The fixed header's largest size in bytes: one of type and flags, four of remaining length.
 const FIXED_HEADER_MAX: usize = 5;
+const QOS_MAX: u8 = if QOS_2 { 2 } else { 1 };
 const CONTINUATION: u8 = 0x80;
 const SUBSCRIBE_FAILURE: u8 = 0x80;
 
@@ -195,7 +196,7 @@ impl Decoder {
     /// The packet identifier of a QoS 2 message of which everything has arrived but its first byte.
     pub fn exactly_once_message(&self) -> Option<u16> {
         let begins = self.stage == Stage::Message && self.offset == 0;
-        (begins && self.qos() == QoS::ExactlyOnce).then_some(self.identifier)
+        (begins && self.qos().is_exactly_once()).then_some(self.identifier)
     }
 
     /// Skips the message that is arriving, for it was delivered before.
@@ -306,7 +307,7 @@ impl Decoder {
         }
         if packet_type == PacketType::PUBLISH {
             // QoS 3 (MQTT-3.3.1-4), or no room for a topic of one character (MQTT-4.7.3-1).
-            if self.first >> 1 & 0b11 == 3 || length < 3 {
+            if self.first >> 1 & 0b11 > QOS_MAX || length < 3 {
                 return Err(Error::Malformed);
             }
             return self.collect(Stage::TopicLength, 2);
@@ -315,6 +316,7 @@ impl Decoder {
             return Err(Error::Malformed); // MQTT-2.2.2-2
         }
         let expected = match packet_type {
+            PacketType::PUBREC | PacketType::PUBREL | PacketType::PUBCOMP if !QOS_2 => return Err(Error::Malformed),
             PacketType::PINGRESP => 0,
             PacketType::SUBACK => 3,
             PacketType::CONNACK
@@ -390,6 +392,7 @@ mod tests {
         Ok(decode(false, input, usize::MAX)?.into_iter().map(|arrived| arrived.packet).collect())
     }
 
+    #[cfg(feature = "qos2")]
     fn acknowledgement(packet_type: PacketType, identifier: u16, return_code: u8) -> Packet {
         Packet::Acknowledgement { packet_type, identifier, return_code }
     }
@@ -413,6 +416,7 @@ mod tests {
         assert_eq!(packets(b"\x20\x02\x00\x00"), Err(Error::Malformed));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn messages_of_each_quality_of_service() {
         let arrived = decode(false, b"\x31\x05\x00\x01thi\x3b\x07\x00\x01t\x01\x02hi\x34\x05\x00\x01t\x00\x09", 99);
@@ -429,6 +433,7 @@ mod tests {
         assert_eq!(arrived, Ok(expected));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn acknowledgements() {
         assert_eq!(
@@ -504,6 +509,7 @@ mod tests {
         assert_eq!(decoder.received(2, b"\xd0\x00"), Ok(Some(Packet::Pingresp)));
     }
 
+    #[cfg(feature = "qos2")]
     #[test]
     fn a_repeated_message_is_skipped_and_told_by_its_identifier() {
         let mut decoder = Decoder::new(false);
@@ -542,6 +548,7 @@ mod tests {
             let _ = decode(false, &input, 3);
         }
 
+        #[cfg(feature = "qos2")]
         #[test]
         fn segmentation_does_not_matter(
             topic in "[a-zé/]{1,200}",

@@ -45,4 +45,9 @@ impl QoS {
             _ => None,
         }
     }
+
+    /// Whether it is QoS 2; never in a build without it.
+    pub const fn is_exactly_once(self) -> bool {
+        crate::QOS_2 && matches!(self, QoS::ExactlyOnce)
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::gather::{Chunk, Gather, Slot, Strings};
 use super::{FIELD_MAX, PacketType, QoS, REMAINING_LENGTH_MAX, check_text, check_topic_filter, check_topic_name};
-use crate::ArgumentError;
+use crate::{ArgumentError, QOS_2};
 
 /// The message the broker publishes when the client is lost (MQTT 3.1.1, 3.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,12 @@ impl Outgoing {
     /// Checks that the packet may be sent with these strings.
     pub fn check(&self, strings: &Strings<'_>) -> Result<(), ArgumentError> {
         match self {
+            Outgoing::Publish(Publish { qos: QoS::ExactlyOnce, .. })
+            | Outgoing::Subscribe(Subscribe { qos: QoS::ExactlyOnce, .. })
+                if !QOS_2 =>
+            {
+                return Err(ArgumentError::Qos2Missing);
+            }
             Outgoing::Connect(connect) => connect.check(strings)?,
             Outgoing::Publish(_) => check_topic_name(strings.get(Slot::Topic))?,
             Outgoing::Subscribe(_) | Outgoing::Unsubscribe(_) => check_topic_filter(strings.get(Slot::Topic))?,

@@ -134,6 +134,7 @@ fn a_chunk_callback_may_publish_but_not_wait() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_repeated_qos_2_message_is_not_delivered_again() {
     chunked_prints(

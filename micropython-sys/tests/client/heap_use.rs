@@ -23,6 +23,7 @@ fn counts(script: &str, expected: &str) {
     prints_in(&mut python, script, expected);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn publish_allocates_nothing() {
     counts(
@@ -58,6 +59,7 @@ fn subscribing_pinging_and_disconnecting_allocate_nothing() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn receiving_allocates_two_bytes_objects() {
     counts(
@@ -170,6 +172,7 @@ fn every_allocation_of_connect_may_fail() {
     every_allocation_may_fail("'connect'");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn every_allocation_of_publish_may_fail() {
     every_allocation_may_fail("lambda c: c.publish('topic', 'm' * 300)");
@@ -177,6 +180,7 @@ fn every_allocation_of_publish_may_fail() {
     every_allocation_may_fail("lambda c: c.publish('t', 'm', qos=2), pubrec(1), pubcomp(1)");
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn every_allocation_of_wait_msg_and_check_msg_may_fail() {
     for qos in 0..=2 {
@@ -214,6 +218,7 @@ fn every_allocation_of_the_constructor_may_fail() {
 }
 
 /// On a native stream only the client allocates, so no failure is the socket's.
+#[cfg(feature = "qos2")]
 #[test]
 fn a_message_that_finds_no_memory_is_skipped_and_the_next_one_arrives() {
     counts(

@@ -13,3 +13,5 @@ mod receiving;
 mod reentry;
 mod subscribing;
 mod time;
+#[cfg(not(feature = "qos2"))]
+mod without_qos_2;

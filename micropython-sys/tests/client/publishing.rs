@@ -2,6 +2,7 @@
 
 use crate::support::{interpreter, prints, prints_in};
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_small_packet_is_one_write() {
     prints(
@@ -22,6 +23,7 @@ fn a_small_packet_is_one_write() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn publish_returns_none() {
     prints(
@@ -261,6 +263,7 @@ fn a_write_that_says_nonsense_is_an_io_error() {
     }
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn after_a_write_that_failed_nothing_is_written_into_the_half_packet() {
     for qos in 0..=2 {
@@ -450,6 +453,7 @@ fn qos_1_waits_for_its_own_acknowledgement() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn qos_2_releases_and_waits_for_completion() {
     prints(
@@ -465,6 +469,7 @@ fn qos_2_releases_and_waits_for_completion() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_broker_that_closes_instead_of_acknowledging_is_an_os_error() {
     for answers in ["EOF", "puback(1)[:3], EOF", "pubrec(1), EOF"] {

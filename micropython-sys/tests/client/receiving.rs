@@ -18,6 +18,7 @@ fn the_callback_gets_topic_and_message_as_bytes() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn delivered_messages_return_what_the_api_says() {
     prints(
@@ -30,6 +31,7 @@ fn delivered_messages_return_what_the_api_says() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn other_packets_return_their_first_byte_and_pingresp_none() {
     prints(
@@ -115,6 +117,7 @@ fn several_packets_in_one_read_are_taken_one_by_one() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn packets_may_arrive_a_byte_at_a_time() {
     prints(
@@ -136,6 +139,7 @@ fn packets_may_arrive_a_byte_at_a_time() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn check_msg_resumes_after_a_pause_at_every_byte() {
     prints(
@@ -349,6 +353,7 @@ fn qos_1_is_delivered_as_often_as_it_comes() {
 }
 
 /// MQTT-4.3.3-2
+#[cfg(feature = "qos2")]
 #[test]
 fn qos_2_is_delivered_once_until_it_is_released() {
     prints(
@@ -367,6 +372,7 @@ fn qos_2_is_delivered_once_until_it_is_released() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn stray_acknowledgements_are_read_whole() {
     prints(
@@ -383,6 +389,7 @@ fn stray_acknowledgements_are_read_whole() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_stray_pubrec_is_released() {
     prints(
@@ -416,6 +423,7 @@ fn without_a_callback_a_message_is_a_type_error_and_not_acknowledged() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_callback_that_raises_leaves_the_message_unacknowledged_and_the_connection_usable() {
     for qos in 0..=2 {
@@ -444,6 +452,7 @@ fn a_callback_that_raises_leaves_the_message_unacknowledged_and_the_connection_u
     }
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_qos_2_message_whose_callback_raised_is_delivered_again() {
     prints(
@@ -590,6 +599,7 @@ fn a_callback_may_replace_the_callback() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_callback_may_disconnect() {
     for qos in 0..=2 {
@@ -830,6 +840,7 @@ fn a_malformed_packet_closes_the_connection_without_disconnect_and_delivers_noth
     }
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_malformed_packet_ends_every_call_that_waits() {
     for call in [
@@ -860,6 +871,7 @@ fn a_malformed_packet_ends_every_call_that_waits() {
     }
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn more_qos_2_messages_than_can_be_remembered_are_refused() {
     prints(

@@ -2,6 +2,7 @@
 
 use crate::support::{interpreter, prints, prints_in};
 
+#[cfg(feature = "qos2")]
 #[test]
 fn subscribe_is_one_write_and_returns_none() {
     prints(
@@ -93,6 +94,7 @@ fn a_refused_subscription_is_an_exception_with_code_128() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_lower_granted_qos_is_no_refusal() {
     prints(

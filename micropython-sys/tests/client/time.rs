@@ -65,6 +65,7 @@ fn a_broker_that_drips_connack_cannot_hold_connect() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_broker_that_sends_stray_packets_for_ever_cannot_hold_publish() {
     for stray in ["puback(9)", "PINGRESP", "pubrec(9)", "suback(9)", "message(b't', b'', 2, 9, 1)"] {
