@@ -43,12 +43,14 @@ repl: unix ## Open the REPL, with a broker at test.mosquitto.org
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
 
 .PHONY: test
-test: lint test-engine test-shim test-end-to-end test-cmake test-firmware test-esp8266 ## Build and test everything
+test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end test-cmake test-firmware test-esp8266 ## Build and test everything
 	@echo
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/\1/p' $(BUILD)/log/test-engine | head -n 1 | sed 's/^/   engine        /'
+	@awk '/^[0-9]+ steps, / { sub(/^/, "   model         "); print }' $(BUILD)/log/test-model
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
+	@awk '/^test result: ok/ { n += $$4 } END { print "   without QoS 2 " n " passed, engine and shim built without it" }' $(BUILD)/log/test-without-qos2
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
@@ -95,6 +97,31 @@ test-engine: setup ## Test the engine
 	@echo "== Testing the engine"
 	@mkdir -p $(BUILD)/log
 	@$(CARGO) test --quiet --locked --package umqtt 2>&1 | tee $(BUILD)/log/test-engine
+
+.PHONY: test-model
+test-model: setup ## Test the engine against a model broker: every state, and random schedules
+	@echo "== Testing the engine against a model broker"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package umqtt-model --package umqtt-conformance -- --nocapture 2>&1 | tee $(BUILD)/log/test-model
+
+MODEL_RUNS ?= 100000
+.PHONY: model
+model: setup ## The same with many more schedules: MODEL_RUNS=100000, some 170 million steps
+	@UMQTT_MODEL_RUNS=$(MODEL_RUNS) $(CARGO) test --quiet --locked --release --package umqtt-model -- --nocapture
+
+.PHONY: conformance
+conformance: setup ## Write docs/conformance.md: the specification's statements, their tests and results
+	@$(CARGO) run --quiet --locked --package umqtt-conformance -- table
+
+.PHONY: mutants
+mutants: setup ## Break the source on purpose, change by change, and see which tests notice (an hour): ONLY=4.3.3
+	@$(CARGO) run --quiet --locked --package umqtt-conformance -- mutants $(ONLY)
+
+.PHONY: test-without-qos2
+test-without-qos2: setup reference ## Test engine and class built without QoS 2
+	@echo "== Testing engine and class built without QoS 2"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package umqtt --package micropython-sys --no-default-features 2>&1 | tee $(BUILD)/log/test-without-qos2
 
 .PHONY: test-shim
 test-shim: setup reference ## Test the class inside an interpreter in the test process
