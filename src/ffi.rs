@@ -62,12 +62,12 @@ pub struct umqtt_string_t {
 /// Which of the strings a string is.
 #[repr(C)]
 pub enum umqtt_slot_t {
+    /// Client identifier.
+    UMQTT_CLIENT_ID,
     /// Topic name or topic filter; for CONNECT the will topic.
     UMQTT_TOPIC,
     /// Application message; for CONNECT the will message.
     UMQTT_MESSAGE,
-    /// Client identifier.
-    UMQTT_CLIENT_ID,
     /// User name.
     UMQTT_USER,
     /// Password.
@@ -646,8 +646,8 @@ pub unsafe extern "C" fn umqtt_chunk(
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch_bytes = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let packet_size = operation.packet_size(&strings);
-    let next = match operation.chunk(position, &strings, scratch_bytes) {
+    let (next, packet_size) = operation.chunk(position, &strings, scratch_bytes);
+    let next = match next {
         Chunk::Scratch(len) => umqtt_chunk_t { bytes: scratch, len, packet_size },
         Chunk::Caller { slot, offset, len } => {
             umqtt_chunk_t { bytes: strings.get(slot).get(offset..).unwrap_or(&[]).as_ptr(), len, packet_size }

@@ -17,7 +17,7 @@ mod exchanging;
 mod waiting;
 
 use crate::session::{Awaiting, Due, Exchange, Owed, Session};
-use crate::wire::{Bare, Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
+use crate::wire::{Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
 use crate::{Error, QOS_2};
 
 /// What an operation wants next.
@@ -128,8 +128,7 @@ impl Operation {
 
     /// Connects on a session whose connection [begins](Session::begin).
     pub fn connect(session: &Session, connect: Connect, strings: &Strings<'_>) -> Result<Self, Error> {
-        let packet = Outgoing::Connect(connect);
-        packet.check(strings)?;
+        let packet = Outgoing::connect(connect, strings)?;
         Ok(Self::new(Kind::Connecting { keep_alive: connect.keep_alive }, Some(packet), session))
     }
 
@@ -147,8 +146,7 @@ impl Operation {
     /// Publishes a message; above QoS 0, done when the broker has acknowledged it. When it ends otherwise, and the session
     /// is kept, the message stays in flight.
     pub fn publish(session: &mut Session, publish: Publish, strings: &Strings<'_>) -> Result<Self, Error> {
-        let packet = Outgoing::Publish(publish);
-        packet.check(strings)?;
+        let packet = Outgoing::publish(publish, strings)?;
         let Some(awaiting) = Awaiting::first_of(publish.qos) else {
             return Ok(Self::new(Kind::Sending, Some(packet), session));
         };
@@ -171,24 +169,22 @@ impl Operation {
     pub fn resend(session: &Session, exchange: Exchange) -> Option<Self> {
         let Exchange { identifier, awaiting, retain, .. } = exchange;
         let packet = match awaiting {
-            Awaiting::Pubcomp if QOS_2 => {
-                Outgoing::Bare(Bare { packet_type: PacketType::PUBREL, identifier: Some(identifier) })
-            }
-            _ => Outgoing::Publish(Publish { dup: true, qos: awaiting.qos()?, retain, identifier }),
+            Awaiting::Pubcomp if QOS_2 => Outgoing::bare(PacketType::PUBREL, identifier),
+            _ => Outgoing::publish_unchecked(Publish { dup: true, qos: awaiting.qos()?, retain, identifier }),
         };
         Some(Self::new(Kind::Sending, Some(packet), session))
     }
 
     /// Subscribes; done when the broker has granted it.
     pub fn subscribe(session: &mut Session, subscribe: Subscribe, strings: &Strings<'_>) -> Result<Self, Error> {
-        let packet = Outgoing::Subscribe(subscribe);
-        Self::exchange(session, subscribe.identifier, Awaiting::Suback, packet, strings)
+        let packet = Outgoing::subscribe(subscribe, strings)?;
+        Self::exchange(session, subscribe.identifier, Awaiting::Suback, packet)
     }
 
     /// Unsubscribes; done when the broker has acknowledged it.
     pub fn unsubscribe(session: &mut Session, unsubscribe: Unsubscribe, strings: &Strings<'_>) -> Result<Self, Error> {
-        let packet = Outgoing::Unsubscribe(unsubscribe);
-        Self::exchange(session, unsubscribe.identifier, Awaiting::Unsuback, packet, strings)
+        let packet = Outgoing::unsubscribe(unsubscribe, strings)?;
+        Self::exchange(session, unsubscribe.identifier, Awaiting::Unsuback, packet)
     }
 
     /// Sends PINGREQ. The answer is left to whoever waits next.
@@ -207,17 +203,10 @@ impl Operation {
     }
 
     fn bare(session: &Session, packet_type: PacketType) -> Self {
-        Self::new(Kind::Sending, Some(Outgoing::Bare(Bare { packet_type, identifier: None })), session)
+        Self::new(Kind::Sending, Some(Outgoing::bare(packet_type, 0)), session)
     }
 
-    fn exchange(
-        session: &mut Session,
-        identifier: u16,
-        awaiting: Awaiting,
-        packet: Outgoing,
-        strings: &Strings<'_>,
-    ) -> Result<Self, Error> {
-        packet.check(strings)?;
+    fn exchange(session: &mut Session, identifier: u16, awaiting: Awaiting, packet: Outgoing) -> Result<Self, Error> {
         session.exchanges.open(identifier, awaiting, false)?;
         Ok(Self::new(Kind::Exchanging { identifier }, Some(packet), session))
     }
@@ -256,17 +245,10 @@ impl Operation {
         false
     }
 
-    /// The next bytes to write when `position` bytes of the packet are written; see [`Outgoing::chunk`].
-    pub fn chunk(&self, position: usize, strings: &Strings<'_>, scratch: &mut [u8]) -> Chunk {
-        match &self.packet {
-            Some(packet) => packet.chunk(position, strings, scratch),
-            None => Chunk::Scratch(0),
-        }
-    }
-
-    /// The size of the whole packet in bytes.
-    pub fn packet_size(&self, strings: &Strings<'_>) -> usize {
-        self.packet.as_ref().map_or(0, |packet| packet.size(strings))
+    /// The next bytes to write when `position` bytes of the packet are written, and the size of the whole packet; see
+    /// [`Outgoing::chunk`].
+    pub fn chunk(&self, position: usize, strings: &Strings<'_>, scratch: &mut [u8]) -> (Chunk, usize) {
+        self.packet.map_or((Chunk::Scratch(0), 0), |packet| packet.chunk(position, strings, scratch))
     }
 
     fn next(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
@@ -321,12 +303,12 @@ impl Operation {
         packet_type: PacketType,
         identifier: Option<u16>,
     ) -> Result<Action, Error> {
-        self.packet = Some(Outgoing::Bare(Bare { packet_type, identifier }));
+        self.packet = Some(Outgoing::bare(packet_type, identifier.unwrap_or(0)));
         self.send(session)
     }
 
     fn is_ping(&self) -> bool {
-        matches!(&self.packet, Some(Outgoing::Bare(bare)) if bare.packet_type == PacketType::PINGREQ)
+        self.packet.is_some_and(|packet| packet.packet_type() == PacketType::PINGREQ)
     }
 
     /// Reads on, unless the time is over.

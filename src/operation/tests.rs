@@ -147,7 +147,7 @@ impl Client {
         let mut scratch = [0; 16];
         let mut position = 0;
         loop {
-            let bytes = match operation.chunk(position, strings, &mut scratch) {
+            let bytes = match operation.chunk(position, strings, &mut scratch).0 {
                 Chunk::Scratch(0) => return,
                 Chunk::Scratch(filled) => &scratch[..filled],
                 Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],

@@ -8,14 +8,13 @@
 //!
 //! What the specification forbids a broker to send ends in [`Error::Malformed`]; nothing in here panics.
 
-use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_name};
+use super::{PacketType, QoS, check_topic_name};
 use crate::{Error, QOS_2};
-use heapless::Vec;
 
 /// The fixed header's largest size in bytes: one of type and flags, four of remaining length.
-const FIXED_HEADER_MAX: usize = 5;
+const FIXED_HEADER_MAX: u8 = 5;
 const QOS_MAX: u8 = if QOS_2 { 2 } else { 1 };
-const CONTINUATION: u8 = 0x80;
+const CONTINUATION: u32 = 0x80;
 const SUBSCRIBE_FAILURE: u8 = 0x80;
 
 /// Where wanted bytes belong.
@@ -96,8 +95,11 @@ pub struct Decoder {
     awaits_connack: bool,
     /// The first byte of the packet.
     first: u8,
-    /// The bytes of the field that is being collected, of which `needed` there must be.
-    field: Vec<u8, FIXED_HEADER_MAX, u8>,
+    /// The field that is being collected, as a number whose most significant byte came first; of the fixed header, what
+    /// follows its first byte.
+    field: u32,
+    /// How many of its bytes have come, of `needed`.
+    collected: u8,
     needed: u8,
     /// Bytes of the packet after the fields that are complete.
     remaining: u32,
@@ -116,7 +118,8 @@ impl Decoder {
             stage: Stage::FixedHeader,
             awaits_connack,
             first: 0,
-            field: Vec::new(),
+            field: 0,
+            collected: 0,
             needed: 2,
             remaining: 0,
             offset: 0,
@@ -133,7 +136,7 @@ impl Decoder {
 
     /// Whether a packet has begun and is not complete.
     pub fn is_within_packet(&self) -> bool {
-        self.stage != Stage::FixedHeader || !self.field.is_empty()
+        self.stage != Stage::FixedHeader || self.collected != 0
     }
 
     /// What has to be read next.
@@ -142,7 +145,7 @@ impl Decoder {
             Stage::Topic => Want { target: Target::Topic, offset: self.offset, len: self.topic_length.into() },
             Stage::Message => Want { target: Target::Message, offset: self.offset, len: self.remaining },
             Stage::Skip => Want { target: Target::Skip, offset: 0, len: self.remaining },
-            _ => Want { target: Target::Header, offset: 0, len: u32::from(self.needed) - self.field.len() as u32 },
+            _ => Want { target: Target::Header, offset: 0, len: u32::from(self.needed - self.collected) },
         }
     }
 
@@ -157,9 +160,14 @@ impl Decoder {
         match want.target {
             Target::Header => {
                 for &byte in bytes.iter().take(count as usize) {
-                    self.field.push(byte).map_err(|_| Error::Malformed)?;
+                    if self.stage == Stage::FixedHeader && self.collected == 0 {
+                        self.first = byte;
+                    } else {
+                        self.field = self.field << 8 | u32::from(byte);
+                    }
+                    self.collected += 1;
                 }
-                if self.field.len() < usize::from(self.needed) { Ok(None) } else { self.field_complete() }
+                if self.collected < self.needed { Ok(None) } else { self.field_complete() }
             }
             Target::Topic => {
                 self.offset += count;
@@ -190,7 +198,7 @@ impl Decoder {
         }
         self.stage = Stage::Skip;
         self.repeated = false;
-        self.field.clear();
+        self.collected = 0;
     }
 
     /// The packet identifier of a QoS 2 message of which everything has arrived but its first byte.
@@ -220,7 +228,8 @@ impl Decoder {
     fn collect(&mut self, stage: Stage, needed: u8) -> Result<Option<Packet>, Error> {
         self.stage = stage;
         self.needed = needed;
-        self.field.clear();
+        self.collected = 0;
+        self.field = 0;
         Ok(None)
     }
 
@@ -236,12 +245,10 @@ impl Decoder {
     }
 
     fn field_complete(&mut self) -> Result<Option<Packet>, Error> {
-        let mut bytes = self.field.iter().copied();
-        let mut next = || bytes.next().unwrap_or(0);
         match self.stage {
             Stage::FixedHeader => self.fixed_header(),
             Stage::TopicLength => {
-                self.topic_length = u16::from_be_bytes([next(), next()]);
+                self.topic_length = self.field as u16;
                 let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
                 if self.topic_length == 0 || self.remaining < 2 + u32::from(self.topic_length) + identifier {
                     return Err(Error::Malformed);
@@ -252,53 +259,56 @@ impl Decoder {
                 Ok(None)
             }
             Stage::Identifier => {
-                self.identifier = u16::from_be_bytes([next(), next()]);
+                self.identifier = self.field as u16;
                 if self.identifier == 0 {
                     return Err(Error::Malformed);
                 }
                 self.remaining -= 2;
                 self.message()
             }
-            _ => {
-                let (high, low, return_code) = (next(), next(), next());
-                let packet_type = PacketType::of(self.first);
-                if packet_type == PacketType::CONNACK {
-                    // Reserved flags (3.2.2.1) and reserved return codes (3.2.2.3); a refusing broker
-                    // cannot have a session (MQTT-3.2.2-4).
-                    if high > 1 || low > 5 || (low != 0 && high != 0) {
-                        return Err(Error::Malformed);
-                    }
-                    self.awaits_connack = false;
-                    return self.complete(Packet::Connack { session_present: high != 0, return_code: low });
-                }
-                let identifier = u16::from_be_bytes([high, low]);
-                // Granted quality of service or failure, and nothing else (MQTT-3.9.3-2).
-                if identifier == 0 || (return_code > 2 && return_code != SUBSCRIBE_FAILURE) {
-                    return Err(Error::Malformed);
-                }
-                self.complete(Packet::Acknowledgement { packet_type, identifier, return_code })
-            }
+            _ => self.acknowledgement(),
         }
     }
 
-    fn fixed_header(&mut self) -> Result<Option<Packet>, Error> {
-        let mut bytes = self.field.iter().copied();
-        self.first = bytes.next().unwrap_or(0);
-        let (mut length, mut shift, mut last) = (0u32, 0u32, 0u8);
-        for digit in bytes {
-            length |= u32::from(digit & !CONTINUATION) << shift;
-            shift += 7;
-            last = digit;
+    fn acknowledgement(&mut self) -> Result<Option<Packet>, Error> {
+        let packet_type = PacketType::of(self.first);
+        if packet_type == PacketType::CONNACK {
+            let (session_present, return_code) = (self.field >> 8, self.field as u8);
+            // Reserved flags (3.2.2.1) and reserved return codes (3.2.2.3); a refusing broker
+            // cannot have a session (MQTT-3.2.2-4).
+            if session_present > 1 || return_code > 5 || (return_code != 0 && session_present != 0) {
+                return Err(Error::Malformed);
+            }
+            self.awaits_connack = false;
+            return self.complete(Packet::Connack { session_present: session_present != 0, return_code });
         }
-        if last & CONTINUATION != 0 {
+        let (identifier, return_code) = match packet_type {
+            PacketType::SUBACK => ((self.field >> 8) as u16, self.field as u8),
+            _ => (self.field as u16, 0),
+        };
+        // Granted quality of service or failure, and nothing else (MQTT-3.9.3-2).
+        if identifier == 0 || (return_code > 2 && return_code != SUBSCRIBE_FAILURE) {
+            return Err(Error::Malformed);
+        }
+        self.complete(Packet::Acknowledgement { packet_type, identifier, return_code })
+    }
+
+    fn fixed_header(&mut self) -> Result<Option<Packet>, Error> {
+        if self.field & CONTINUATION != 0 {
             // One more byte, unless there are four (MQTT 3.1.1, 2.2.3).
-            if self.field.is_full() {
+            if self.collected == FIXED_HEADER_MAX {
                 return Err(Error::Malformed);
             }
             self.needed += 1;
             return Ok(None);
         }
-        self.remaining = length.min(REMAINING_LENGTH_MAX);
+        // The digit that came last counts most.
+        let (mut length, mut digits) = (0, self.field);
+        for _ in 1..self.collected {
+            length = length << 7 | digits & !CONTINUATION & 0xff;
+            digits >>= 8;
+        }
+        self.remaining = length;
         self.identifier = 0;
 
         let packet_type = PacketType::of(self.first);
@@ -337,6 +347,7 @@ impl Decoder {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use super::super::REMAINING_LENGTH_MAX;
     use super::*;
     use proptest::prelude::*;
     use std::vec;
@@ -561,9 +572,9 @@ mod tests {
             strings.0[Slot::Topic as usize] = Some(topic.as_bytes());
             strings.0[Slot::Message as usize] = Some(&message);
             let qos = QoS::from_number(qos).unwrap();
-            let packet = Outgoing::Publish(Publish { dup: false, qos, retain: false, identifier: 77 });
+            let packet = Outgoing::publish_unchecked(Publish { dup: false, qos, retain: false, identifier: 77 });
             let mut input = [0; 1024];
-            let Chunk::Scratch(length) = packet.chunk(0, &strings, &mut input) else { panic!("it fits") };
+            let (Chunk::Scratch(length), _) = packet.chunk(0, &strings, &mut input) else { panic!("it fits") };
             let identifier = if qos == QoS::AtMostOnce { 0 } else { 77 };
             let expected = Arrived { packet: Packet::Publish { qos, identifier }, topic: topic.into_bytes(), message };
             prop_assert_eq!(decode(false, &input[..length], piece), Ok(vec![expected]));

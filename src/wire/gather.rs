@@ -6,16 +6,16 @@
 //! A packet is written down as a function that puts its fields in order. To gather it *from a position on*, that
 //! function is simply run again and the bytes before the position are skipped: there is no state to keep between writes.
 
-/// The caller's strings that a packet can hold. A packet uses those it needs.
+/// The caller's strings that a packet can hold, in the order in which CONNECT holds them. A packet uses those it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Slot {
-    /// The topic name or topic filter; the will topic of CONNECT.
-    Topic = 0,
-    /// The application message; the will message of CONNECT.
-    Message = 1,
     /// The client identifier.
-    ClientId = 2,
+    ClientId = 0,
+    /// The topic name or topic filter; the will topic of CONNECT.
+    Topic = 1,
+    /// The application message; the will message of CONNECT.
+    Message = 2,
     /// The user name.
     User = 3,
     /// The password.
@@ -25,6 +25,9 @@ pub enum Slot {
 impl Slot {
     /// How many slots there are.
     pub const COUNT: usize = 5;
+
+    /// All of them, in their order.
+    pub const ALL: [Slot; Self::COUNT] = [Slot::ClientId, Slot::Topic, Slot::Message, Slot::User, Slot::Password];
 }
 
 /// The caller's strings by [`Slot`]; `None` where there is none. Borrowed for one call only: between two calls the
@@ -63,87 +66,84 @@ pub enum Chunk {
 /// Collects one [`Chunk`].
 #[derive(Debug)]
 pub struct Gather<'a> {
+    /// How many bytes of the packet are before the chunk and still to come.
     skip: usize,
     scratch: &'a mut [u8],
     filled: usize,
-    caller: Option<Chunk>,
-    complete: bool,
+    /// The chunk, once nothing can be added to it.
+    complete: Option<Chunk>,
+    size: usize,
 }
 
 impl<'a> Gather<'a> {
     /// Starts a chunk at byte `position` of the packet.
     pub fn new(position: usize, scratch: &'a mut [u8]) -> Self {
-        Gather { skip: position, scratch, filled: 0, caller: None, complete: false }
+        Gather { skip: position, scratch, filled: 0, complete: None, size: 0 }
     }
 
-    /// Puts bytes of the packet that the engine makes itself.
-    pub fn put(&mut self, bytes: &[u8]) {
-        let skipped = self.skip.min(bytes.len());
-        self.skip -= skipped;
-        if self.complete {
-            return;
+    /// Puts the lowest `count` bytes of a number, most significant byte first (MQTT 3.1.1, 1.5.2).
+    #[inline(never)]
+    pub fn put(&mut self, number: u32, count: u8) {
+        for place in (0..count).rev() {
+            self.size += 1;
+            if self.skip > 0 {
+                self.skip -= 1;
+                continue;
+            }
+            match self.scratch.get_mut(self.filled) {
+                Some(free) if self.complete.is_none() => {
+                    *free = (number >> (8 * place)) as u8;
+                    self.filled += 1;
+                }
+                _ => self.complete(Chunk::Scratch(self.filled)),
+            }
         }
-        let wanted = bytes.get(skipped..).unwrap_or(&[]);
-        let copied = self.copy(wanted);
-        self.complete = copied < wanted.len();
-    }
-
-    /// Puts a 16-bit number, most significant byte first (MQTT 3.1.1, 1.5.2).
-    pub fn put_u16(&mut self, number: u16) {
-        self.put(&number.to_be_bytes());
     }
 
     /// Puts the caller's string in `slot`, without a length.
+    #[inline(never)]
     pub fn put_caller(&mut self, strings: &Strings<'_>, slot: Slot) {
         let bytes = strings.get(slot);
+        self.size += bytes.len();
         let offset = self.skip.min(bytes.len());
         self.skip -= offset;
         let wanted = bytes.get(offset..).unwrap_or(&[]);
-        if self.complete || wanted.is_empty() {
-            return;
+        let free = self.scratch.get_mut(self.filled..).unwrap_or(&mut []);
+        match free.get_mut(..wanted.len()) {
+            Some(free) if self.complete.is_none() => {
+                for (to, from) in free.iter_mut().zip(wanted) {
+                    *to = *from;
+                }
+                self.filled += wanted.len();
+            }
+            _ if self.filled == 0 => self.complete(Chunk::Caller { slot, offset, len: wanted.len() }),
+            _ => self.complete(Chunk::Scratch(self.filled)),
         }
-        if wanted.len() <= self.scratch.len() - self.filled {
-            self.copy(wanted);
-            return;
-        }
-        if self.filled == 0 {
-            self.caller = Some(Chunk::Caller { slot, offset, len: wanted.len() });
-        }
-        self.complete = true;
     }
 
     /// Puts the caller's string in `slot` with its length before it (MQTT 3.1.1, 1.5.3).
     pub fn put_string(&mut self, strings: &Strings<'_>, slot: Slot) {
-        self.put_u16(strings.get(slot).len() as u16);
+        self.put(strings.get(slot).len() as u32, 2);
         self.put_caller(strings, slot);
     }
 
     /// Puts a remaining length (MQTT 3.1.1, 2.2.3).
     pub fn put_remaining_length(&mut self, length: u32) {
         let mut rest = length;
-        loop {
-            let digit = (rest & 0x7f) as u8;
+        while rest > 0x7f {
+            self.put(rest & 0x7f | 0x80, 1);
             rest >>= 7;
-            if rest == 0 {
-                return self.put(&[digit]);
-            }
-            self.put(&[digit | 0x80]);
         }
+        self.put(rest, 1);
     }
 
-    /// The chunk.
-    pub fn finish(self) -> Chunk {
-        self.caller.unwrap_or(Chunk::Scratch(self.filled))
+    /// The chunk, and the size of everything that was put, in bytes.
+    pub fn finish(self) -> (Chunk, usize) {
+        (self.complete.unwrap_or(Chunk::Scratch(self.filled)), self.size)
     }
 
-    fn copy(&mut self, bytes: &[u8]) -> usize {
-        let room = self.scratch.get_mut(self.filled..).unwrap_or(&mut []);
-        let copied = room.len().min(bytes.len());
-        for (to, from) in room.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        self.filled += copied;
-        copied
+    fn complete(&mut self, chunk: Chunk) {
+        self.complete.get_or_insert(chunk);
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
             let mut scratch = [0; 8];
             let mut gather = Gather::new(0, &mut scratch);
             gather.put_remaining_length(length);
-            let Chunk::Scratch(filled) = gather.finish() else { panic!("own bytes only") };
+            let (Chunk::Scratch(filled), _) = gather.finish() else { panic!("own bytes only") };
             assert_eq!(&scratch[..filled], bytes, "{length}");
         }
     }
@@ -179,15 +179,15 @@ mod tests {
         let mut strings = Strings::default();
         strings.0[Slot::Message as usize] = Some(b"0123456789");
         let put = |gather: &mut Gather<'_>| {
-            gather.put(b"ab");
+            gather.put(0x6162, 2);
             gather.put_caller(&strings, Slot::Message);
-            gather.put(b"z");
+            gather.put(b'z'.into(), 1);
         };
         let mut scratch = [0; 4];
         let chunk_at = |position, scratch: &mut [u8]| {
             let mut gather = Gather::new(position, scratch);
             put(&mut gather);
-            gather.finish()
+            gather.finish().0
         };
         assert_eq!(chunk_at(0, &mut scratch), Chunk::Scratch(2));
         assert_eq!(chunk_at(2, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 0, len: 10 });

@@ -1,7 +1,7 @@
 //! MQTT 3.1.1 control packets as bytes.
 //!
-//! Outgoing packets are described by a value ([`Connect`], [`Publish`], [`Subscribe`], [`Unsubscribe`], [`Bare`]) which can
-//! be [gathered](Gather) from any byte on, so a partial write is resumed by asking for the rest. Incoming bytes go
+//! An [`Outgoing`] packet is a few numbers, and can be [gathered](Gather) from any byte on, so a partial write is resumed by
+//! asking for the rest. Incoming bytes go
 //! through the [`Decoder`], which says how many bytes it wants and where they belong, and which accepts no more than
 //! the specification does.
 
@@ -13,7 +13,7 @@ mod text;
 
 pub use decoder::{Decoder, Packet, Target, Want};
 pub use gather::{Chunk, Gather, Slot, Strings};
-pub use outgoing::{Bare, Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
+pub use outgoing::{Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
 pub use packet_type::PacketType;
 pub use text::{check_text, check_topic_filter, check_topic_name};
 

@@ -4,72 +4,77 @@
 
 use super::FIELD_MAX;
 use crate::ArgumentError;
+use core::slice::Iter;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    TopicName,
+    TopicFilter,
+}
 
 /// Checks a UTF-8 encoded string: its length, its encoding (MQTT-1.5.3-1) and that it holds no U+0000 (MQTT-1.5.3-2).
 /// It may be empty.
 pub fn check_text(text: &[u8]) -> Result<(), ArgumentError> {
-    if text.len() > FIELD_MAX {
-        return Err(ArgumentError::FieldTooLong);
-    }
-    let mut rest = text.iter().copied();
-    while let Some(first) = rest.next() {
-        // How many bytes must follow, and between which bounds the next of them must lie:
-        // the bounds rule out overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629, 4).
-        let (following, low, high) = match first {
-            0x01..=0x7f => continue,
-            0xc2..=0xdf => (1, 0x80, 0xbf),
-            0xe0 => (2, 0xa0, 0xbf),
-            0xed => (2, 0x80, 0x9f),
-            0xe1..=0xef => (2, 0x80, 0xbf),
-            0xf0 => (3, 0x90, 0xbf),
-            0xf4 => (3, 0x80, 0x8f),
-            0xf1..=0xf3 => (3, 0x80, 0xbf),
-            _ => return Err(ArgumentError::IllFormedText),
-        };
-        let (mut low, mut high) = (low, high);
-        for _ in 0..following {
-            match rest.next() {
-                Some(byte) if byte >= low && byte <= high => (low, high) = (0x80, 0xbf),
-                _ => return Err(ArgumentError::IllFormedText),
-            }
-        }
-    }
-    Ok(())
+    check(text, Kind::Text)
 }
 
 /// Checks a topic name: a string of at least one character (MQTT-4.7.3-1) without wildcards (MQTT-3.3.2-2).
 pub fn check_topic_name(topic: &[u8]) -> Result<(), ArgumentError> {
-    if topic.is_empty() {
-        return Err(ArgumentError::EmptyTopic);
-    }
-    check_text(topic)?;
-    if topic.iter().any(|&byte| byte == b'+' || byte == b'#') {
-        return Err(ArgumentError::WildcardInTopic);
-    }
-    Ok(())
+    check(topic, Kind::TopicName)
 }
 
 /// Checks a topic filter: `+` fills a whole level (MQTT-4.7.1-3), `#` a whole last level (MQTT-4.7.1-2).
 pub fn check_topic_filter(filter: &[u8]) -> Result<(), ArgumentError> {
-    if filter.is_empty() {
+    check(filter, Kind::TopicFilter)
+}
+
+#[inline(never)]
+fn check(text: &[u8], kind: Kind) -> Result<(), ArgumentError> {
+    if text.len() > FIELD_MAX {
+        return Err(ArgumentError::FieldTooLong);
+    }
+    if text.is_empty() && kind != Kind::Text {
         return Err(ArgumentError::EmptyTopic);
     }
-    check_text(filter)?;
-    let mut before = b'/';
-    let mut bytes = filter.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        let starts_level = before == b'/';
-        let well_placed = match (byte, bytes.peek()) {
-            (b'#', after) => starts_level && after.is_none(),
-            (b'+', after) => starts_level && matches!(after, None | Some(b'/')),
-            _ => true,
-        };
-        if !well_placed {
-            return Err(ArgumentError::MisplacedWildcard);
+    let mut level_begins = true;
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        match byte {
+            0 => return Err(ArgumentError::IllFormedText),
+            b'+' | b'#' if kind == Kind::TopicName => return Err(ArgumentError::WildcardInTopic),
+            b'+' | b'#' if kind == Kind::TopicFilter => {
+                let level_ends = match rest.as_slice().first() {
+                    None => true,
+                    Some(&next) => byte == b'+' && next == b'/',
+                };
+                if !(level_begins && level_ends) {
+                    return Err(ArgumentError::MisplacedWildcard);
+                }
+            }
+            0x80.. => skip_character(byte, &mut rest).ok_or(ArgumentError::IllFormedText)?,
+            _ => {}
         }
-        before = byte;
+        level_begins = byte == b'/';
     }
     Ok(())
+}
+
+/// Skips the rest of a character of several bytes, if it is one: neither cut, nor an overlong form, nor a surrogate, nor
+/// beyond U+10FFFF (RFC 3629, 3).
+fn skip_character(first: u8, rest: &mut Iter<'_, u8>) -> Option<()> {
+    let following = first.leading_ones().checked_sub(1).filter(|following| (1..=3).contains(following))?;
+    let mut character = u32::from(first & 0x3f >> following);
+    for _ in 0..following {
+        let byte = *rest.next()?;
+        if byte & 0xc0 != 0x80 {
+            return None;
+        }
+        character = character << 6 | u32::from(byte & 0x3f);
+    }
+    let smallest = 1 << (5 * following + 1).max(7);
+    let is_surrogate = character >> 11 == 0xd800 >> 11;
+    (smallest <= character && character <= 0x10_ffff && !is_surrogate).then_some(())
 }
 
 #[cfg(test)]
