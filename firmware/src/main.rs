@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use std::{fs, path::PathBuf, process::ExitCode};
-use umqtt_firmware::{assembly, checks, image::Image, sizes};
+use umqtt_firmware::{assembly, checks, image::Image, peephole, sizes};
 
 /// What the ESP8266 build needs beside compilers.
 #[derive(Parser)]
@@ -42,7 +42,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Assembly { input, output } => {
             let llvm = fs::read_to_string(&input).with_context(|| format!("reading {}", input.display()))?;
-            let rewritten = assembly::rewrite(&llvm).with_context(|| format!("rewriting {}", input.display()))?;
+            let rewritten = assembly::rewrite(&peephole::shorten(&llvm))
+                .with_context(|| format!("rewriting {}", input.display()))?;
             fs::write(&output, rewritten).with_context(|| format!("writing {}", output.display()))
         }
         Command::Check { elf, engine, objdump } => {
