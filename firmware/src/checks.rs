@@ -1,5 +1,6 @@
 //! What would go wrong on the chip only: each fault is one sentence that names its cause.
 
+use crate::assembly::READS_FLASH;
 use crate::image::{Image, Memory, Part};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
@@ -116,39 +117,55 @@ fn wanted(library: &Path) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Loads of less than a word from elsewhere than the stack stop the chip if they ever meet flash.
+/// Where the engine looks into strings that may lie in flash, loads of less than a word from elsewhere than the stack stop
+/// the chip. What else it reads lies in RAM, for it has no constants.
 fn narrow_loads(listing: &str) -> Vec<String> {
     let mut function = "";
+    let mut readers = 0;
     let mut found = BTreeMap::new();
     for line in listing.lines() {
         if let Some((_, name)) = line.strip_suffix(">:").and_then(|head| head.split_once(" <")) {
             function = name;
+            readers += usize::from(function.contains(READS_FLASH));
             continue;
         }
         let Some((_, instruction)) = line.split_once(":\t") else { continue };
         let (name, operands) = instruction.split_once('\t').unwrap_or((instruction, ""));
         let base = operands.split(',').nth(1).map(str::trim);
-        if matches!(name.trim(), "l8ui" | "l16ui" | "l16si") && base != Some("a1") {
+        let narrow = matches!(name.trim(), "l8ui" | "l16ui" | "l16si") && base != Some("a1");
+        if narrow && function.contains(READS_FLASH) {
             *found.entry(function).or_insert(0) += 1;
         }
     }
-    found
+    let mut faults: Vec<_> = found
         .into_iter()
         .map(|(function, count)| {
             format!("flash would be read by bytes: {count} loads of less than a word in the engine's {function}")
         })
-        .collect()
+        .collect();
+    if readers == 0 {
+        faults.push(format!("flash would be read by bytes: the engine has no functions of {READS_FLASH} to do it by words"));
+    }
+    faults
 }
 
-/// Constants of C in flash are read by words only where gcc was told -mforce-l32, which it notes in what it compiles.
+/// Constants in flash are read by words only where gcc was told -mforce-l32, which it notes in what it compiles.
 fn constants(parts: &[Part]) -> Vec<String> {
     const OPTION: &[u8] = b"-mforce-l32";
     let in_flash = |part: &&Part| part.is_constant() && Memory::at(part.address) == Some(Memory::Flash);
     let mut sizes = BTreeMap::new();
-    for part in parts.iter().filter(in_flash).filter(|part| !part.is_engine()) {
-        *sizes.entry(part.object.as_str()).or_insert(0) += part.size;
+    let mut of_the_engine = 0;
+    for part in parts.iter().filter(in_flash) {
+        if part.is_engine() {
+            of_the_engine += part.size;
+        } else {
+            *sizes.entry(part.object.as_str()).or_insert(0) += part.size;
+        }
     }
     let mut faults = Vec::new();
+    if of_the_engine > 0 {
+        faults.push(format!("flash would be read by bytes: {of_the_engine} bytes of constants of the engine (Rust)"));
+    }
     for (object, size) in sizes {
         match fs::read(object) {
             Ok(bytes) if bytes.windows(OPTION.len()).any(|window| window == OPTION) => {}
@@ -284,13 +301,20 @@ mod tests {
     }
 
     #[test]
-    fn loads_of_less_than_a_word_beside_the_stack() {
-        let listing = "00000000 <check_text>:\n   0:\tl8ui\ta8, a2, 0\n   3:\tl32i.n\ta9, a2, 4\n\
-            00000010 <own>:\n  10:\tl8ui\ta8, a1, 0\n";
+    fn constants_of_the_engine() {
+        let fault = one_fault(|image| image.parts.push(part("b/libumqtt.a(e.o)", ".irom0.rodata", 0x4020_9200)));
+        assert_eq!(fault, "flash would be read by bytes: 8 bytes of constants of the engine (Rust)");
+    }
+
+    #[test]
+    fn loads_of_less_than_a_word_where_flash_may_be_read() {
+        let listing = "00000000 <_RN_4wire6caller5check>:\n   0:\tl8ui\ta8, a2, 0\n   3:\tl32i.n\ta9, a2, 4\n\
+            00000010 <_RN_4wire6caller4copy>:\n  10:\tl8ui\ta8, a1, 0\n00000020 <own>:\n  20:\tl8ui\ta8, a2, 0\n";
         assert_eq!(
             narrow_loads(listing),
-            ["flash would be read by bytes: 1 loads of less than a word in the engine's check_text"]
+            ["flash would be read by bytes: 1 loads of less than a word in the engine's _RN_4wire6caller5check"]
         );
+        assert!(narrow_loads("00000020 <own>:\n  20:\tl8ui\ta8, a2, 0\n")[0].contains("no functions of 4wire6caller"));
     }
 
     #[test]

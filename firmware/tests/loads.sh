@@ -1,6 +1,7 @@
 #!/bin/sh
 # Shows on an emulated lx106 that rewritten loads give what the chip's own give: loads.sh <folder>, TOOL as for build.sh.
-# Loads from the stack are not rewritten, so each load is done twice: over a1, and over another register.
+# Loads from the stack are not rewritten, so each load is done twice: over a1, and over another register. The function has
+# the name of one that may read flash.
 set -eu
 folder=$1
 mkdir -p "$folder"
@@ -13,7 +14,7 @@ check() {
 {
     # The core starts at 0x50000000, and literals stand before code.
     printf '\t.section\t.reset,"ax",@progbits\n\tj\t_start\n'
-    printf '\t.text\n\t.global\t_start\n_start:\n'
+    printf '\t.text\n\t.global\t_start\n_start:\n_4wire6caller_loads:\n'
     for address in 0 1 2 3; do
         printf '\tmovi\ta1, table+%s\n\tmovi\ta2, table+%s\n' $address $address
         for offset in 0 1 2 3 4 127 128 129 254 255; do

@@ -1,6 +1,11 @@
-//! What the specification allows in strings, topic names and topic filters (MQTT 3.1.1, 1.5.3 and 4.7).
+//! The caller's strings, byte by byte: what the specification allows in strings, topic names and topic filters (MQTT 3.1.1,
+//! 1.5.3 and 4.7), and copies of them.
 //!
-//! The check of UTF-8 is written out, since the one in `core` brings a table, and tables cost the ESP8266 static RAM.
+//! On the ESP8266 these strings may lie in flash, which can be read by words only. So the engine looks into them here and
+//! nowhere else, in functions that are not inlined, and the firmware's build makes the loads of this module fit for flash
+//! (firmware/src/assembly.rs). Everything else that the engine reads lies in RAM.
+//!
+//! The check of UTF-8 is written out, since the one in `core` brings a table, and the engine has no constants.
 
 use super::FIELD_MAX;
 use crate::ArgumentError;
@@ -27,6 +32,14 @@ pub fn check_topic_name(topic: &[u8]) -> Result<(), ArgumentError> {
 /// Checks a topic filter: `+` fills a whole level (MQTT-4.7.1-3), `#` a whole last level (MQTT-4.7.1-2).
 pub fn check_topic_filter(filter: &[u8]) -> Result<(), ArgumentError> {
     check(filter, Kind::TopicFilter)
+}
+
+/// Copies as much of `from` as there is room for.
+#[inline(never)]
+pub fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
 }
 
 #[inline(never)]
@@ -63,7 +76,12 @@ fn check(text: &[u8], kind: Kind) -> Result<(), ArgumentError> {
 /// Skips the rest of a character of several bytes, if it is one: neither cut, nor an overlong form, nor a surrogate, nor
 /// beyond U+10FFFF (RFC 3629, 3).
 fn skip_character(first: u8, rest: &mut Iter<'_, u8>) -> Option<()> {
-    let following = first.leading_ones().checked_sub(1).filter(|following| (1..=3).contains(following))?;
+    let following = match first {
+        0xc0..=0xdf => 1,
+        0xe0..=0xef => 2,
+        0xf0..=0xf7 => 3,
+        _ => return None,
+    };
     let mut character = u32::from(first & 0x3f >> following);
     for _ in 0..following {
         let byte = *rest.next()?;

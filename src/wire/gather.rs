@@ -6,6 +6,8 @@
 //! A packet is written down as a function that puts its fields in order. To gather it *from a position on*, that
 //! function is simply run again and the bytes before the position are skipped: there is no state to keep between writes.
 
+use super::caller;
+
 /// The caller's strings that a packet can hold, in the order in which CONNECT holds them. A packet uses those it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -26,8 +28,16 @@ impl Slot {
     /// How many slots there are.
     pub const COUNT: usize = 5;
 
-    /// All of them, in their order.
-    pub const ALL: [Slot; Self::COUNT] = [Slot::ClientId, Slot::Topic, Slot::Message, Slot::User, Slot::Password];
+    /// The slot after this one, in their order.
+    pub const fn next(self) -> Option<Slot> {
+        match self {
+            Slot::ClientId => Some(Slot::Topic),
+            Slot::Topic => Some(Slot::Message),
+            Slot::Message => Some(Slot::User),
+            Slot::User => Some(Slot::Password),
+            Slot::Password => None,
+        }
+    }
 }
 
 /// The caller's strings by [`Slot`]; `None` where there is none. Borrowed for one call only: between two calls the
@@ -111,9 +121,7 @@ impl<'a> Gather<'a> {
         let free = self.scratch.get_mut(self.filled..).unwrap_or(&mut []);
         match free.get_mut(..wanted.len()) {
             Some(free) if self.complete.is_none() => {
-                for (to, from) in free.iter_mut().zip(wanted) {
-                    *to = *from;
-                }
+                caller::copy(free, wanted);
                 self.filled += wanted.len();
             }
             _ if self.filled == 0 => self.complete(Chunk::Caller { slot, offset, len: wanted.len() }),

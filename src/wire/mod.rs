@@ -5,17 +5,17 @@
 //! through the [`Decoder`], which says how many bytes it wants and where they belong, and which accepts no more than
 //! the specification does.
 
+mod caller;
 mod decoder;
 mod gather;
 mod outgoing;
 mod packet_type;
-mod text;
 
+pub use caller::{check_text, check_topic_filter, check_topic_name};
 pub use decoder::{Decoder, Packet, Target, Want};
 pub use gather::{Chunk, Gather, Slot, Strings};
 pub use outgoing::{Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
 pub use packet_type::PacketType;
-pub use text::{check_text, check_topic_filter, check_topic_name};
 
 /// The largest remaining length that the fixed header can express, in bytes (MQTT 3.1.1, 2.2.3).
 pub const REMAINING_LENGTH_MAX: u32 = 268_435_455;

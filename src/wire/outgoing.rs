@@ -6,6 +6,7 @@
 use super::gather::{Chunk, Gather, Slot, Strings};
 use super::{FIELD_MAX, PacketType, QoS, REMAINING_LENGTH_MAX, check_text, check_topic_filter, check_topic_name};
 use crate::{ArgumentError, QOS_2};
+use core::iter;
 
 /// The message the broker publishes when the client is lost (MQTT 3.1.1, 3.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,7 +205,7 @@ impl Outgoing {
 
     fn slots(&self) -> impl Iterator<Item = Slot> {
         let fields = self.fields;
-        Slot::ALL.into_iter().filter(move |&slot| fields & bit(slot) != 0)
+        iter::successors(Some(Slot::ClientId), |slot| slot.next()).filter(move |&slot| fields & bit(slot) != 0)
     }
 
     fn remaining_length(&self, strings: &Strings<'_>) -> usize {

@@ -3,6 +3,7 @@
 
 mod command;
 mod files;
+mod flash_strings;
 mod network;
 mod peripherals;
 mod support;

@@ -28,8 +28,8 @@ pub extern "C" fn umqtt_planted() -> u32 {
     }
 }
 
-/// A constant; the test assembles this without rewriting its loads.
-#[cfg(feature = "bytes")]
+/// A constant.
+#[cfg(feature = "constant")]
 #[unsafe(no_mangle)]
 pub extern "C" fn umqtt_planted(index: usize) -> u8 {
     static TABLE: [u8; 16] = *b"0123456789abcdef";
