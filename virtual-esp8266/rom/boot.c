@@ -1,5 +1,6 @@
 /*
- * The boot ROM: loads the image in flash and starts it, as the chip's does in flash boot mode.
+ * The boot ROM: as the chip's does, enters download mode when GPIO0 is low, and else loads the image in flash and starts
+ * it.
  *
  * The image's format: esptool's documentation, "Firmware Image Format", ESP8266. A header of 8 bytes (magic, number of
  * segments, flash mode, flash size and frequency, entry point), then segments, each with address and length before it.
@@ -7,6 +8,10 @@
 #include "rom.h"
 
 #define IMAGE_MAGIC 0xe9
+#define IMAGE_MAX_SEGMENTS 16
+#define IMAGE_CHECKSUM_START 0xef
+#define IMAGE_ALIGNMENT 16
+#define ERASED 0xff
 #define STATE_MAGIC 0x38323636
 
 struct image_header {
@@ -33,10 +38,13 @@ struct flash_parameters {
     uint32_t status_mask;
 };
 #define FLASH_PARAMETERS ((struct flash_parameters *)0x3fffc714)
-#define FLASH_DEVICE_ID 0x1640ef    // a Winbond W25Q32
 
 // The first members of UartDev (uart.h of MicroPython's port)
 #define UART_DEVICE ((uint32_t *)0x3fffde10)
+
+// Whether GPIO0 was low when the board was last switched on or reset from outside. A reset by the firmware does not look
+// again. (rom.ld)
+extern uint32_t retained_download_mode;
 
 extern uint8_t simulator_bss_start[], simulator_bss_end[];
 
@@ -60,7 +68,7 @@ static void uart_start(void) {
     UART16550[UART16550_DATA] = 1;
     UART16550[UART16550_IER] = 0;
     UART16550[UART16550_LCR] = LCR_8N1;
-    UART16550[UART16550_FCR] = FCR_ENABLE_AND_CLEAR;
+    UART16550[UART16550_FCR] = FCR_ENABLE_AND_CLEAR | FCR_INTERRUPT_AT_14;
 }
 
 // Notes why the board starts; what does not survive a power cycle is cleared by the first start.
@@ -75,50 +83,83 @@ static void note_reset_reason(void) {
     state->next_reset_reason = REASON_EXT_SYS_RST;
 }
 
+static bool is_download_mode(void) {
+    uint32_t reason = virtual_board_state()->reset_reason;
+    if (reason == REASON_DEFAULT_RST || reason == REASON_EXT_SYS_RST) {
+        retained_download_mode = strstr(virtual_board_surroundings(), "gpio0-low-at-reset\n") != NULL;
+    }
+    return retained_download_mode;
+}
+
+// Without a firmware the chip tries again and again. The virtual board waits for the next reset when there can be one.
+__attribute__((noreturn)) static void stop_without_image(const char *why) {
+    report(why);
+    if (strstr(virtual_board_surroundings(), "can-be-reset\n") == NULL) {
+        virtual_board_power(VIRTUAL_BOARD_OFF, EXIT_NO_IMAGE);
+    }
+    for (;;) {
+        __asm__ volatile("waiti 15");
+    }
+}
+
 static bool ends_in_ram(const struct segment_header *segment) {
     uint32_t end = segment->address + segment->size;
-    return (segment->address >= 0x3ffe8000 && end <= 0x3fffc000) ||
-           (segment->address >= IRAM_START && end <= IRAM_START + IRAM_SIZE);
+    bool in_dram = segment->address >= DRAM_START && end <= 0x3fffc000;
+    bool in_iram = segment->address >= IRAM_START && end <= IRAM_START + IRAM_SIZE;
+    return end >= segment->address && (in_dram || in_iram);
 }
 
-__attribute__((noreturn)) static void power_off_without_image(const char *why) {
-    ets_printf("%s\n", why);
-    virtual_board_say(why);
-    virtual_board_power(VIRTUAL_BOARD_OFF, EXIT_NO_IMAGE);
-}
-
-void boot(void) {
-    memset(simulator_bss_start, 0, simulator_bss_end - simulator_bss_start);
-    uart_start();
-    ets_install_putc1(uart_put);
-    note_reset_reason();
-    registers_reset();
-
-    const struct image_header *header = (const struct image_header *)PFLASH;
-    const char *cause = virtual_board_state()->reset_reason == REASON_DEFAULT_RST ? "1" : "2";
-    ets_printf("\n virtual ESP8266, rst cause:%s, boot mode:(3,6)\n\n", cause);
+// Loads the image's segments into RAM. Does not return when the image is not a good one.
+static void load(const struct image_header *header) {
+    char line[160];
     if (header->magic != IMAGE_MAGIC) {
-        power_off_without_image("virtual-esp8266: the flash holds no firmware (no image magic 0xe9 at its start)");
+        format_line(line, header->magic == ERASED ?
+            "virtual-esp8266: the flash holds no firmware: it is erased" :
+            "virtual-esp8266: the flash holds no firmware: it begins with 0x%02x, an image with 0xe9", header->magic);
+        stop_without_image(line);
     }
-    flash_size = flash_size_of(header);
-
+    if (header->segments == 0 || header->segments > IMAGE_MAX_SEGMENTS) {
+        format_line(line, "virtual-esp8266: the firmware in flash is damaged: it has %u segments", header->segments);
+        stop_without_image(line);
+    }
     const uint8_t *at = (const uint8_t *)(header + 1);
+    uint8_t checksum = IMAGE_CHECKSUM_START;
     for (int i = 0; i < header->segments; i++) {
         const struct segment_header *segment = (const struct segment_header *)at;
         if (!ends_in_ram(segment)) {
-            power_off_without_image("virtual-esp8266: the firmware's image is damaged (a segment outside RAM)");
+            format_line(line, "virtual-esp8266: the firmware in flash is damaged, or not for the ESP8266: segment %d is for "
+                "0x%08x", i + 1, (unsigned)segment->address);
+            stop_without_image(line);
         }
         at += sizeof(*segment);
+        for (uint32_t n = 0; n < segment->size; n++) {
+            checksum ^= at[n];
+        }
         memcpy((void *)segment->address, at, (segment->size + 3) & ~3u);
         at += segment->size;
     }
+    // The checksum is the last byte of the last 16.
+    const uint8_t *start = (const uint8_t *)header;
+    uint8_t wanted = start[(at - start) | (IMAGE_ALIGNMENT - 1)];
+    if (checksum != wanted) {
+        format_line(line, "virtual-esp8266: the firmware in flash is damaged: its checksum is 0x%02x, not 0x%02x", checksum,
+            wanted);
+        stop_without_image(line);
+    }
+}
+
+void boot_from_flash(void) {
+    const struct image_header *header = (const struct image_header *)PFLASH;
+    interrupts_reset();
+    load(header);
+    flash_size = flash_size_of(header) < flash_chip_size ? flash_size_of(header) : flash_chip_size;
     memcpy((void *)FLASH_START, (const void *)PFLASH, FLASH_MAPPED);
 
     *FLASH_PARAMETERS = (struct flash_parameters) {
-        .device_id = FLASH_DEVICE_ID,
+        .device_id = flash_id,
         .chip_size = flash_size,
-        .block_size = 0x10000,
-        .sector_size = 0x1000,
+        .block_size = FLASH_BLOCK_SIZE,
+        .sector_size = FLASH_SECTOR_SIZE,
         .page_size = 0x100,
         .status_mask = 0xffff,
     };
@@ -130,4 +171,25 @@ void boot(void) {
     ((void (*)(void))header->entry)();
     for (;;) {
     }
+}
+
+void boot(void) {
+    memset(simulator_bss_start, 0, simulator_bss_end - simulator_bss_start);
+    uart_start();
+    ets_install_putc1(uart_put);
+    note_reset_reason();
+    registers_reset();
+    flash_attach();
+
+    const char *cause = virtual_board_state()->reset_reason == REASON_DEFAULT_RST ? "1" : "2";
+    bool download_mode = is_download_mode();
+    ets_printf("\n virtual ESP8266, rst cause:%s, boot mode:(%d,6)\n\n", cause, download_mode ? 1 : 3);
+    if (download_mode) {
+        virtual_board_say("virtual-esp8266: download mode, because GPIO0 was low: waiting for esptool");
+        monitor_start(false);
+        WRITE_SPECIAL(vecbase, download_vectors);
+        download();
+        flash_boot();
+    }
+    boot_from_flash();
 }

@@ -10,12 +10,19 @@
 
 #define DPORT_START 0x3ff00000u         // the chip's second register block: interrupt status, hardware random numbers
 #define DPORT_END 0x3ff40000u
+#define DRAM_START 0x3ffe8000u
+#define DRAM_END 0x40000000u
+#define MASK_ROM_START 0x40000000u
+#define MASK_ROM_END 0x40010000u
 #define PERIPHERALS_START 0x60000000u   // UART, SPI, GPIO, timers, RTC, IO_MUX
 #define PERIPHERALS_END 0x60002000u
 #define IRAM_START 0x40100000u
 #define IRAM_SIZE 0x8000u
+#define IRAM_AND_CACHE_END 0x40110000u  // until flash is read through it, the cache is RAM too
 #define FLASH_START 0x40200000u         // the first megabyte of the flash, read through the cache
 #define FLASH_MAPPED 0x100000u
+#define FLASH_SECTOR_SIZE 0x1000u
+#define FLASH_BLOCK_SIZE 0x10000u
 #define INSTRUCTION_START 0x40000000u   // ROM, IRAM and flash: what strict memory mode watches
 #define INSTRUCTION_END 0x60000000u
 

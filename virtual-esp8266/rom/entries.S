@@ -38,6 +38,12 @@
     rom_entry 0x40000f88, ets_isr_attach
     rom_entry 0x40000f98, ets_isr_mask
     rom_entry 0x40000fa8, ets_isr_unmask
+    rom_entry 0x40000fbc, ets_set_user_start
+    /* By its value esptool knows the chip. */
+    .section .rom.entries, "ax"
+    .org    0x1000
+    .word   0xfff0c101
+    rom_entry 0x400010a8, flash_boot    /* in main(): where the boot from flash begins */
     rom_entry 0x400018a4, memset        /* ets_memset */
     rom_entry 0x400018b4, memcpy        /* ets_memcpy */
     rom_entry 0x400018c4, memmove       /* ets_memmove */
@@ -55,10 +61,18 @@
     rom_entry 0x40002ae8, bzero         /* ets_bzero */
     rom_entry 0x40002ecc, ets_delay_us
     rom_entry 0x400039d8, uart_div_modify
+    rom_entry 0x40003b30, uart_tx_one_char
+    rom_entry 0x40003b8c, uart_rx_one_char
+    rom_entry 0x40003f58, SelectSpiFunction
+    rom_entry 0x40004644, spi_flash_attach
     rom_entry 0x40004878, SPIUnlock
+    rom_entry 0x40004984, SPIEraseChip
+    rom_entry 0x400049b4, SPIEraseBlock
     rom_entry 0x40004a00, SPIEraseSector
     rom_entry 0x40004a4c, SPIWrite
     rom_entry 0x40004b1c, SPIRead
+    rom_entry 0x40004b44, SPIEraseArea
+    rom_entry 0x40004c2c, SPIParamCfg
     rom_entry 0x40004cd0, gpio_output_set
     rom_entry 0x40004cf0, gpio_input_get
     rom_entry 0x40009818, MD5Init

@@ -14,7 +14,7 @@ static const struct {
     uint8_t cpu;        // QEMU's
 } interrupts[] = {
     { 0, CPU_INTERRUPT_ETHERNET },      // the radio's
-    { 5, CPU_INTERRUPT_UART },
+    { ETS_UART_INUM, CPU_INTERRUPT_UART },
     { 6, CPU_INTERRUPT_CCOMPARE0 },
 };
 #define INTERRUPTS_WIRED (sizeof(interrupts) / sizeof(interrupts[0]))
@@ -55,6 +55,11 @@ void ets_isr_unmask(uint32_t mask) {
     interrupts_restore(ps);
 }
 
+void interrupts_reset(void) {
+    memset(handlers, 0, sizeof(handlers));
+    ets_isr_mask(~0u);
+}
+
 void ets_intr_lock(void) {
     __asm__ volatile("rsil a2, 3" : : : "a2", "memory");
 }
@@ -90,6 +95,11 @@ void ets_delay_us(uint32_t us) {
         }
         us -= part;
     }
+}
+
+// What the program in RAM leaves here, the ROM's main() would call; esptool's stub clears it.
+void ets_set_user_start(void (*start)(void)) {
+    (void)start;
 }
 
 void software_reset(void) {

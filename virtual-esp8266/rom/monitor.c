@@ -121,24 +121,7 @@ static const char *memory_name(uint32_t address) {
     return within(address, IRAM_START, IRAM_START + IRAM_SIZE) ? "IRAM" : "ROM";
 }
 
-// ets_vprintf's way to a string
-static char *line_end;
-
-static void put_in_line(char c) {
-    *line_end++ = c;
-}
-
-__attribute__((format(printf, 2, 3))) static void format_line(char *line, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    line_end = line;
-    ets_vprintf(put_in_line, format, arguments);
-    va_end(arguments);
-    *line_end = '\0';
-}
-
-// Says a line on the UART and to the host.
-static void report(const char *line) {
+void report(const char *line) {
     for (const char *c = line; *c != '\0'; c++) {
         uart_put(*c);
     }

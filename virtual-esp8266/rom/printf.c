@@ -84,3 +84,19 @@ int ets_printf(const char *format, ...) {
     va_end(arguments);
     return 0;
 }
+
+// ets_vprintf's way to a string
+static char *line_end;
+
+static void put_in_line(char c) {
+    *line_end++ = c;
+}
+
+void format_line(char *line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    line_end = line;
+    ets_vprintf(put_in_line, format, arguments);
+    va_end(arguments);
+    *line_end = '\0';
+}

@@ -12,12 +12,17 @@
 #define UART16550 ((volatile uint32_t *)0x9d050020)
 #define UART16550_DATA 0        // divisor latch low while LCR_DLAB is set
 #define UART16550_IER 1         // divisor latch high while LCR_DLAB is set
-#define UART16550_FCR 2
+#define UART16550_IIR 2         // when read
+#define UART16550_FCR 2         // when written
 #define UART16550_LCR 3
 #define UART16550_LSR 5
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
+#define IIR_KIND 0x0e
+#define IIR_FIFO_FILLED 0x04    // to FIFO_FILLED bytes
 #define FCR_ENABLE_AND_CLEAR 0x07
+#define FCR_INTERRUPT_AT_14 0xc0
+#define FIFO_FILLED 14
 #define IER_RECEIVED 0x01
 #define LSR_RECEIVED 0x01
 #define LSR_TRANSMIT_EMPTY 0x20

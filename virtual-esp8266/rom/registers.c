@@ -48,27 +48,50 @@ static uint32_t microseconds(void) {
     return READ_SPECIAL(ccount) / CPU_MHZ;
 }
 
-// UART0: the REPL, on QEMU's 16550. The bytes wait there, so the receive FIFO holds one byte at most here.
+// UART0: the REPL, on QEMU's 16550. The bytes wait there, which says either that it has 14, or that it has some.
 
 #define UART_FIFO 0x60000000
 #define UART_INT_RAW 0x60000004
 #define UART_INT_ST 0x60000008
 #define UART_INT_ENA 0x6000000c
 #define UART_INT_CLR 0x60000010
+#define UART_CLKDIV 0x60000014
 #define UART_STATUS 0x6000001c
 #define UART_RXFIFO_FULL_INT 0x001
 #define UART_RXFIFO_TOUT_INT 0x100
 #define UART_TXFIFO_CNT_S 16
 #define UART_TXFIFO_SIZE 126
+#define UART_CLKDIV_115200 (52000000 / 115200)   // with the usual crystal of 26 MHz
 
 static bool uart_received(void) {
     return UART16550[UART16550_LSR] & LSR_RECEIVED;
+}
+
+// So many bytes wait, or more.
+static uint32_t uart_waiting(void) {
+    if ((UART16550[UART16550_IIR] & IIR_KIND) == IIR_FIFO_FILLED) {
+        return FIFO_FILLED;
+    }
+    return uart_received() ? 1 : 0;
 }
 
 void uart_put(char c) {
     while (!(UART16550[UART16550_LSR] & LSR_TRANSMIT_EMPTY)) {
     }
     UART16550[UART16550_DATA] = (uint8_t)c;
+}
+
+uint32_t uart_tx_one_char(uint8_t c) {
+    uart_put(c);
+    return 0;
+}
+
+uint32_t uart_rx_one_char(uint8_t *c) {
+    if (!uart_received()) {
+        return 1;
+    }
+    *c = UART16550[UART16550_DATA];
+    return 0;
 }
 
 static uint32_t uart_read(uint32_t address) {
@@ -82,7 +105,7 @@ static uint32_t uart_read(uint32_t address) {
             return raised & remembered(UART_INT_ENA);
         case UART_STATUS: {
             bool room = UART16550[UART16550_LSR] & LSR_TRANSMIT_EMPTY;
-            return (uart_received() ? 1 : 0) | (room ? 0 : UART_TXFIFO_SIZE << UART_TXFIFO_CNT_S);
+            return uart_waiting() | (room ? 0 : UART_TXFIFO_SIZE << UART_TXFIFO_CNT_S);
         }
     }
     return remembered(address);
@@ -105,6 +128,7 @@ static void uart_write(uint32_t address, uint32_t value) {
 // UART1: sends only, to a pin that nobody listens to.
 
 #define UART1_FIFO 0x60000f00
+#define UART1_CLKDIV 0x60000f14
 #define UART1_STATUS 0x60000f1c
 
 static uint32_t uart1_read(uint32_t address) {
@@ -117,7 +141,7 @@ static void uart1_write(uint32_t address, uint32_t value) {
     }
 }
 
-// SPI and HSPI: nothing is connected. A transfer is over at once.
+// HSPI: nothing is connected. A transfer is over at once. (The other SPI has the flash: spi.c)
 
 #define SPI_CMD_OFFSET 0x00
 #define SPI_USR (1u << 18)
@@ -221,8 +245,11 @@ static void rtc_memory_write(uint32_t address, uint32_t value) {
     virtual_board_state()->rtc_memory[(address - RTC_MEMORY) / 4] = value;
 }
 
-// DPORT: system registers, and the hardware random numbers.
+// DPORT: system registers, eFuses, and the hardware random numbers.
 
+#define EFUSE_DATA0 0x3ff00050
+#define EFUSE_DATA1 0x3ff00054
+#define EFUSE_DATA3 0x3ff0005c
 #define RANDOM 0x3ff20e44
 
 static uint32_t random_number(void) {
@@ -254,7 +281,8 @@ static void dport_write(uint32_t address, uint32_t value) {
 
 static const struct device devices[] = {
     { "UART0", 0x60000000, 0x60000100, uart_read, uart_write },
-    { "SPI", 0x60000100, 0x60000300, spi_read, spi_write },
+    { "HSPI", 0x60000100, 0x60000200, spi_read, spi_write },
+    { "SPI", 0x60000200, 0x60000300, flash_controller_read, flash_controller_write },
     { "GPIO", 0x60000300, 0x60000400, gpio_read, gpio_write },
     { "timers", 0x60000600, 0x60000700, timer_read, timer_write },
     { "RTC", 0x60000700, 0x60000800, remembered, remember },
@@ -277,6 +305,10 @@ static const struct device *device_at(uint32_t address) {
 void registers_reset(void) {
     memset(peripherals, 0, sizeof(peripherals));
     memset(dport, 0, sizeof(dport));
+    remember(UART_CLKDIV, UART_CLKDIV_115200);
+    dport_write(EFUSE_DATA0, EFUSE_MAC_LOW);
+    dport_write(EFUSE_DATA1, EFUSE_MAC_MIDDLE);
+    dport_write(EFUSE_DATA3, EFUSE_MAC_VENDOR);
 }
 
 uint32_t register_read(uint32_t address) {
@@ -306,8 +338,7 @@ uint32_t gpio_input_get(void) {
     return register_read(GPIO_IN);
 }
 
-// The virtual UART has no speed.
+// The virtual UART has no speed; it remembers what it was told.
 void uart_div_modify(uint8_t uart, uint32_t divisor) {
-    (void)uart;
-    (void)divisor;
+    register_write(uart == 0 ? UART_CLKDIV : UART1_CLKDIV, divisor);
 }

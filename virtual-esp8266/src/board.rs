@@ -1,7 +1,7 @@
 //! The board itself: a QEMU process.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::str::FromStr;
 use std::sync::mpsc::Sender;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::qmp::Qmp;
 use crate::{Event, Options};
 
 /// How often a board that runs is looked after.
@@ -36,27 +37,34 @@ impl FromStr for Forward {
 pub struct Board {
     qemu: Arc<Mutex<Child>>,
     serial: Option<(ChildStdin, ChildStdout)>,
+    command_socket: PathBuf,
 }
 
 impl Board {
-    /// Starts QEMU with this flash and these surroundings.
-    pub fn start(options: &Options, flash: &Path, surroundings: &Path) -> Result<Self> {
+    /// Starts QEMU with this flash and these surroundings. In the folder it puts the socket for commands to it.
+    pub fn start(options: &Options, flash: &Path, surroundings: &Path, scratch: &Path) -> Result<Self> {
         ensure!(
             options.rom.exists(),
             "the boot ROM {} is not there; make -C virtual-esp8266 rom makes it",
             options.rom.display()
         );
+        let command_socket = scratch.join("qemu");
         // QEMU ends with this program, however that ends.
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
             .arg(&options.qemu)
-            .args(arguments(options, flash, surroundings))
+            .args(arguments(options, flash, surroundings, &command_socket))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {} (Debian: qemu-system-misc)", options.qemu.display()))?;
         let serial = child.stdin.take().zip(child.stdout.take());
-        Ok(Board { qemu: Arc::new(Mutex::new(child)), serial })
+        Ok(Board { qemu: Arc::new(Mutex::new(child)), serial, command_socket })
+    }
+
+    /// Connects to QEMU for commands to it.
+    pub fn qmp(&self) -> Result<Qmp> {
+        Qmp::connect(&self.command_socket)
     }
 
     /// The serial port's two ends: what is written to the first, the board receives; the second has what it sends.
@@ -95,7 +103,7 @@ impl Drop for Board {
     }
 }
 
-fn arguments(options: &Options, flash: &Path, surroundings: &Path) -> Vec<OsString> {
+fn arguments(options: &Options, flash: &Path, surroundings: &Path, command_socket: &Path) -> Vec<OsString> {
     let mut arguments: Vec<OsString> =
         "-M lx60-nommu -cpu lx106 -m 4M -display none -monitor none -serial stdio".split(' ').map(Into::into).collect();
     let mut add = |name: &str, value: OsString| arguments.extend([name.into(), value]);
@@ -105,6 +113,9 @@ fn arguments(options: &Options, flash: &Path, surroundings: &Path) -> Vec<OsStri
         value
     };
     add("-kernel", options.rom.clone().into());
+    let mut socket = joined("unix:", command_socket);
+    socket.push(",server=on,wait=off");
+    add("-qmp", socket);
     add("-drive", joined("if=pflash,format=raw,file=", flash));
     add("-semihosting-config", joined("enable=on,target=native,arg=board,arg=", surroundings));
     let mut network = String::from("user,model=open_eth,id=wifi");

@@ -20,6 +20,13 @@ const SIZE_AT: usize = 3;
 #[derive(Clone, Copy)]
 pub struct Size(u8);
 
+impl Size {
+    /// The same in bytes.
+    pub fn bytes(self) -> u32 {
+        if self.0 == 0 { 512 << 10 } else { 1 << 20 << (self.0 - 2) }
+    }
+}
+
 /// Reads a size from the command line.
 pub fn parse_size(text: &str) -> Result<Size, String> {
     match text {

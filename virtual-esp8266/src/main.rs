@@ -1,35 +1,52 @@
 //! The command `virtual-esp8266`: boots an ESP8266 firmware image in QEMU.
 //!
 //! [`flash`] makes the flash's contents, [`surroundings`] describes the access points and hosts around the board,
-//! [`board`] runs QEMU, [`serial`] joins the board's serial port to this terminal or to a pseudo-terminal, and
-//! [`control`] takes commands while the board runs.
+//! [`board`] runs QEMU and [`qmp`] gives it commands, [`serial`] joins the board's serial port to this terminal or to a
+//! pseudo-terminal and [`rfc2217`] to TCP, [`lines`] are the board's reset and GPIO0, and [`control`] takes commands while
+//! the board runs.
 
 mod board;
 mod control;
 mod flash;
+mod lines;
+mod qmp;
+mod rfc2217;
 mod serial;
 mod surroundings;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
 use board::Board;
-use surroundings::{AccessPoint, HostEntry, Surroundings};
+use lines::Lines;
+use surroundings::{AccessPoint, HostEntry, SharedSurroundings, Surroundings};
 
 /// Boots an ESP8266 firmware image in a virtual board.
 ///
 /// The board's REPL appears on this terminal (Ctrl-] switches the board off), or with --pty on a pseudo-terminal that
 /// mpremote, picocom or Thonny open as they open a board's serial port. The board reaches this computer as 10.0.2.2, its
 /// loopback addresses as they are, and the Internet through it.
+///
+/// esptool can flash the board, too: through a port of --rfc2217 as it flashes a board with a USB socket, or, with
+/// --download, through any other.
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Exit status: 0 the board was switched off; 1 it could not be started; 3 the flash holds no \
-    firmware; 4 strict memory mode has stopped it."
+    after_help = "\
+Flashing a board that has nothing in its flash yet:
+  virtual-esp8266 --flash flash.img --rfc2217 2217
+  esptool.py --port rfc2217://127.0.0.1:2217 write_flash 0 firmware.bin
+  mpremote connect rfc2217://127.0.0.1:2217
+
+Commands on the control socket: wifi down, wifi up; gpio0 low, gpio0 high: GPIO0's jumper, which the boot ROM looks at \
+when a reset ends; reset: the reset button; off.
+
+Exit status: 0 the board was switched off; 1 it could not be started; 3 the flash holds no firmware, and there is neither \
+--rfc2217 nor --control with which one could reset and flash it; 4 strict memory mode has stopped it."
 )]
 struct Options {
     /// The firmware to flash before the board starts: firmware.bin as esptool would write it to address 0
@@ -44,9 +61,19 @@ struct Options {
     #[arg(long, value_name = "SIZE", default_value = "4M", value_parser = flash::parse_size)]
     flash_size: flash::Size,
 
-    /// Put the serial port on a pseudo-terminal and print its name
+    /// Put the serial port on a pseudo-terminal and print its name. It has no DTR and RTS
     #[arg(long)]
     pty: bool,
+
+    /// Put the serial port on this port of 127.0.0.1, as an RFC 2217 server, and print its URL; 0 takes any port. DTR and
+    /// RTS work on reset and GPIO0 as on a board with a USB socket
+    #[arg(long, value_name = "PORT", conflicts_with = "pty")]
+    rfc2217: Option<u16>,
+
+    /// Start in download mode, in which esptool can read and write the flash: GPIO0 is held low, until the control socket
+    /// lets it go
+    #[arg(long)]
+    download: bool,
 
     /// A name the board can look up, for instance test.mosquitto.org=127.0.0.1; may be given again
     #[arg(long = "host", value_name = "NAME=ADDRESS[:PORT]")]
@@ -72,7 +99,7 @@ struct Options {
     #[arg(long)]
     strict: bool,
 
-    /// Take commands on a Unix socket at this path, one a line: wifi down, wifi up, off
+    /// Take commands on a Unix socket at this path, one a line: see below
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
 
@@ -109,24 +136,42 @@ fn run(options: &Options) -> Result<u8> {
     let flash = options.flash.clone().unwrap_or_else(|| scratch.path().join("flash.img"));
     flash::prepare(&flash, options.firmware.as_deref(), options.flash_size)?;
 
-    let surroundings = Surroundings::new(
-        scratch.path().join("surroundings"),
-        options.hosts.clone(),
-        options.access_points.clone(),
-        options.strict,
-    );
-    surroundings.write(true)?;
-    let surroundings = Arc::new(Mutex::new(surroundings));
+    let access_points = match options.access_points.as_slice() {
+        [] => surroundings::usual_access_points(),
+        some => some.to_vec(),
+    };
+    let surroundings_file = scratch.path().join("surroundings");
+    let surroundings = SharedSurroundings::new(
+        Surroundings {
+            hosts: options.hosts.clone(),
+            access_points,
+            wifi: true,
+            strict: options.strict,
+            flash_size: options.flash_size.bytes(),
+            can_be_reset: options.rfc2217.is_some() || options.control.is_some(),
+            gpio0_low_at_reset: options.download,
+        },
+        surroundings_file.clone(),
+    )?;
 
-    let mut board = Board::start(options, &flash, &scratch.path().join("surroundings"))?;
+    let mut board = Board::start(options, &flash, &surroundings_file, scratch.path())?;
+    let lines = Arc::new(Lines::new(board.qmp()?, surroundings.clone(), options.download));
     let (sender, events) = mpsc::channel();
     stop_on_signals(sender.clone())?;
     if let Some(path) = &options.control {
-        control::listen(path, surroundings, sender.clone())?;
+        let controls = control::Controls { surroundings, lines: Arc::clone(&lines), events: sender.clone() };
+        control::listen(path, controls)?;
     }
-    let port = if options.pty { serial::Port::pseudo_terminal()? } else { serial::Port::this_terminal()? };
     let (input, output) = board.serial();
-    let last_words = port.connect(input, output, sender.clone())?;
+    // Dropping the terminal puts it back as it was.
+    let (_terminal, last_words) = match options.rfc2217 {
+        Some(port) => (None, rfc2217::Port::new(port)?.connect(input, output, lines)?),
+        None => {
+            let port = if options.pty { serial::Port::pseudo_terminal()? } else { serial::Port::this_terminal()? };
+            let last_words = port.connect(input, output, sender.clone())?;
+            (Some(port), last_words)
+        }
+    };
     board.report_end(sender)?;
 
     let event = events.recv().context("nobody is left who could end the board")?;

@@ -1,13 +1,14 @@
-//! What is around the board: access points, and names of hosts.
+//! What is around the board: access points, names of hosts, and what its boot ROM finds at its pins.
 //!
-//! The board reads the file again and again, so things come and go by rewriting it. Its format is that of
-//! `sdk/src/net80211/surroundings.h`.
+//! The board reads the file again and again, so things come and go by rewriting it. The format of access points and hosts
+//! is that of `sdk/src/net80211/surroundings.h`; the other lines are read by the boot ROM (`rom/boot.c`, `rom/flash.c`).
 
 use std::fmt::Write;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 
@@ -57,44 +58,72 @@ impl FromStr for AccessPoint {
     }
 }
 
-/// The description, and the file it goes to.
+/// The description.
 pub struct Surroundings {
-    file: PathBuf,
-    hosts: Vec<HostEntry>,
-    access_points: Vec<AccessPoint>,
-    strict: bool,
+    /// Names that the board can look up.
+    pub hosts: Vec<HostEntry>,
+    /// Access points that exist.
+    pub access_points: Vec<AccessPoint>,
+    /// Whether they are in reach.
+    pub wifi: bool,
+    /// Whether the board starts in strict memory mode.
+    pub strict: bool,
+    /// Bytes of flash on the board.
+    pub flash_size: u32,
+    /// Whether somebody can reset the board from outside: without a firmware it then waits for that.
+    pub can_be_reset: bool,
+    /// The level of GPIO0 when the board was switched on, or last came out of a reset from outside.
+    pub gpio0_low_at_reset: bool,
+}
+
+/// The access points when none are asked for.
+pub fn usual_access_points() -> Vec<AccessPoint> {
+    vec![
+        AccessPoint { ssid: "home".into(), password: "secret".into() },
+        AccessPoint { ssid: "guest".into(), password: String::new() },
+    ]
+}
+
+/// The description in its file, for all who change it.
+#[derive(Clone)]
+pub struct SharedSurroundings(Arc<Mutex<(Surroundings, PathBuf)>>);
+
+impl SharedSurroundings {
+    /// Writes the file.
+    pub fn new(surroundings: Surroundings, file: PathBuf) -> Result<Self> {
+        let shared = SharedSurroundings(Arc::new(Mutex::new((surroundings, file))));
+        shared.change(|_| ())?;
+        Ok(shared)
+    }
+
+    /// Changes the description and writes the file. The board sees either the old contents or the new.
+    pub fn change(&self, change: impl FnOnce(&mut Surroundings)) -> Result<()> {
+        let (surroundings, file) = &mut *self.0.lock().expect("no holder of this lock panics");
+        change(surroundings);
+        let part = file.with_extension("part");
+        fs::write(&part, surroundings.text())
+            .and_then(|()| fs::rename(&part, &*file))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
 }
 
 impl Surroundings {
-    /// Without access points, the usual two are there.
-    pub fn new(file: PathBuf, hosts: Vec<HostEntry>, mut access_points: Vec<AccessPoint>, strict: bool) -> Self {
-        if access_points.is_empty() {
-            access_points = vec![
-                AccessPoint { ssid: "home".into(), password: "secret".into() },
-                AccessPoint { ssid: "guest".into(), password: String::new() },
-            ];
-        }
-        Surroundings { file, hosts, access_points, strict }
-    }
-
-    /// Writes the file; the board sees either the old contents or the new.
-    pub fn write(&self, with_access_points: bool) -> Result<()> {
-        let part = self.file.with_extension("part");
-        fs::write(&part, self.text(with_access_points))
-            .and_then(|()| fs::rename(&part, &self.file))
-            .with_context(|| format!("cannot write {}", self.file.display()))
-    }
-
-    fn text(&self, with_access_points: bool) -> String {
-        let mut text = String::new();
-        if self.strict {
-            text += "strict-memory\n";
+    fn text(&self) -> String {
+        let mut text = format!("flash-size\t{}\n", self.flash_size);
+        for (line, is_so) in [
+            ("strict-memory\n", self.strict),
+            ("can-be-reset\n", self.can_be_reset),
+            ("gpio0-low-at-reset\n", self.gpio0_low_at_reset),
+        ] {
+            if is_so {
+                text += line;
+            }
         }
         for HostEntry { name, address } in &self.hosts {
             // Writing to a String does not fail.
             let _ = writeln!(text, "host\t{name}\t{address}");
         }
-        let visible = if with_access_points { &self.access_points[..] } else { &[] };
+        let visible = if self.wifi { &self.access_points[..] } else { &[] };
         for (number, AccessPoint { ssid, password }) in visible.iter().enumerate() {
             let (channel, signal) = (1 + number * 5 % 13, 45 + 10 * number % 50);
             let _ = writeln!(text, "ap\t{ssid}\t{password}\t{channel}\t-{signal}\t02:00:00:00:00:{number:02x}");
@@ -109,15 +138,19 @@ mod tests {
 
     #[test]
     fn the_board_can_read_it() {
-        let surroundings = Surroundings::new(
-            PathBuf::new(),
-            vec!["test.mosquitto.org=127.83.1.2:1883".parse().unwrap()],
-            vec!["home:secret".parse().unwrap()],
-            true,
-        );
-        let host = "strict-memory\nhost\ttest.mosquitto.org\t127.83.1.2\n";
-        assert_eq!(surroundings.text(true), format!("{host}ap\thome\tsecret\t1\t-45\t02:00:00:00:00:00\n"));
-        assert_eq!(surroundings.text(false), host);
+        let mut surroundings = Surroundings {
+            hosts: vec!["test.mosquitto.org=127.83.1.2:1883".parse().unwrap()],
+            access_points: vec!["home:secret".parse().unwrap()],
+            wifi: true,
+            strict: true,
+            flash_size: 2 << 20,
+            can_be_reset: false,
+            gpio0_low_at_reset: false,
+        };
+        let host = "flash-size\t2097152\nstrict-memory\nhost\ttest.mosquitto.org\t127.83.1.2\n";
+        assert_eq!(surroundings.text(), format!("{host}ap\thome\tsecret\t1\t-45\t02:00:00:00:00:00\n"));
+        surroundings.wifi = false;
+        assert_eq!(surroundings.text(), host);
     }
 
     #[test]
