@@ -2,7 +2,7 @@
 #
 # VARIANT   2MiB (default) or 1MiB, after the size of the module's flash
 # ESP_SDK   the folder of the SDK, with include/ and lib/; the simulated one when it is not given
-# PORT      the serial port of the module, for flashing; BAUD its speed
+# PORT      the serial port of the module, or rfc2217://host:port, for flashing; BAUD its speed
 
 FIRMWARE_PACKAGES := gcc-xtensa-lx106 binutils-xtensa-lx106 picolibc-xtensa-lx106-elf rustc-web rust-web-src cargo-web \
 	qemu-system-misc
@@ -71,7 +71,7 @@ simulated-sdk: setup
 flash: ## Write the firmware to a module: make flash PORT=/dev/ttyUSB0 ESP_SDK=folder
 	@SIMULATED=$(FIRMWARE_SDK) firmware/flash.sh --check '$(PORT)'
 	@$(MAKE) firmware-image
-	@ESPTOOL=$(FIRMWARE_ESPTOOL) FLASH_MODE=$(FLASH_MODE) firmware/flash.sh '$(PORT)' $(BAUD) $(FIRMWARE_BIN)
+	@ESPTOOL=$(FIRMWARE_ESPTOOL) TOOL=$(FIRMWARE_TOOL) FLASH_MODE=$(FLASH_MODE) firmware/flash.sh '$(PORT)' $(BAUD) $(FIRMWARE_BIN)
 
 .PHONY: test-firmware
 test-firmware: firmware ## Test the checks of the firmware, each on a planted fault, and another SDK

@@ -5,6 +5,9 @@ use clap::Parser;
 use std::{fs, path::PathBuf, process::ExitCode};
 use umqtt_firmware::{assembly, checks, image::Image, peephole, sizes};
 
+/// How much flash a module can have. esptool looks how much it has, and refuses what does not fit.
+const LARGEST_FLASH: usize = 16 << 20;
+
 /// What the ESP8266 build needs beside compilers.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -26,6 +29,11 @@ enum Command {
         /// The disassembler
         #[arg(long, default_value = "xtensa-lx106-elf-objdump")]
         objdump: String,
+    },
+    /// Check an image before it is written to a module: whether the ESP8266's boot ROM starts it
+    Image {
+        /// firmware.bin
+        image: PathBuf,
     },
     /// Print the sizes of firmwares side by side
     Sizes {
@@ -57,6 +65,11 @@ fn run(command: Command) -> Result<()> {
             }
             let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
             anyhow::bail!("{} would not work on the chip:{list}", elf.display())
+        }
+        Command::Image { image } => {
+            let bytes = fs::read(&image).with_context(|| format!("reading {}", image.display()))?;
+            esp8266_image::check(&bytes, LARGEST_FLASH)
+                .with_context(|| format!("{} cannot be flashed", image.display()))
         }
         Command::Sizes { json, firmware } => {
             let mut columns = Vec::new();

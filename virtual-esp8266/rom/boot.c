@@ -148,6 +148,37 @@ static void load(const struct image_header *header) {
     }
 }
 
+// MicroPython's images end with an MD5, whose place stands before the code for flash (makeimg.py of its port).
+#define MICROPYTHON_SIZE_AT 0x8ffc
+#define MICROPYTHON_MD5_FROM 4      // what is before, esptool may change
+
+static bool is_damaged_micropython(void) {
+    uint32_t size = *(const uint32_t *)(PFLASH + MICROPYTHON_SIZE_AT);
+    uint8_t digest[16];
+    struct md5 md5;
+    if (size <= MICROPYTHON_SIZE_AT || size > flash_size - sizeof(digest)) {
+        return false;
+    }
+    MD5Init(&md5);
+    MD5Update(&md5, (const void *)(PFLASH + MICROPYTHON_MD5_FROM), size - MICROPYTHON_MD5_FROM);
+    MD5Final(digest, &md5);
+    return memcmp(digest, (const void *)(PFLASH + size), sizeof(digest)) != 0;
+}
+
+void stop_if_firmware_is_damaged(uint32_t pc) {
+    char line[160];
+    if (pc >= FLASH_START && pc < FLASH_START + FLASH_MAPPED &&
+        *(const uint32_t *)(PFLASH + (pc - FLASH_START) / 4 * 4) == 0xffffffff) {
+        format_line(line, "virtual-esp8266: the firmware in flash is not complete: it goes on at 0x%08x, where the flash is "
+            "erased. Flash it again", (unsigned)pc);
+        stop_without_image(line);
+    }
+    if (is_damaged_micropython()) {
+        stop_without_image("virtual-esp8266: the firmware in flash is damaged, or not complete: its MD5 is wrong. Flash it "
+            "again");
+    }
+}
+
 void boot_from_flash(void) {
     const struct image_header *header = (const struct image_header *)PFLASH;
     interrupts_reset();

@@ -3,13 +3,7 @@
  */
 #include "rom.h"
 
-// The 88 bytes of etshal.h's MD5_CTX
-struct md5 {
-    uint32_t state[4];
-    uint32_t length;                // in bytes; more than 4 GB do not occur
-    uint32_t unused;
-    uint8_t block[64];
-};
+_Static_assert(sizeof(struct md5) == 88, "as large as MD5_CTX of MicroPython's etshal.h");
 
 static uint32_t rotate_left(uint32_t value, int count) {
     return value << count | value >> (32 - count);

@@ -201,5 +201,6 @@ void monitor_exception(struct frame *frame) {
         }
     }
     report_exception(frame->cause, frame);
+    stop_if_firmware_is_damaged(frame->pc);
     virtual_board_power(VIRTUAL_BOARD_RESET, REASON_EXCEPTION_RST);
 }

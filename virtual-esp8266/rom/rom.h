@@ -23,7 +23,19 @@
 #define EXIT_NO_IMAGE 3
 #define EXIT_STRICT_MEMORY 4
 
+// md5.c
+struct md5 {
+    uint32_t state[4];
+    uint32_t length;                // in bytes; more than 4 GB do not occur
+    uint32_t unused;
+    uint8_t block[64];
+};
+void MD5Init(struct md5 *md5);
+void MD5Update(struct md5 *md5, const void *data, unsigned size);
+void MD5Final(uint8_t *digest, struct md5 *md5);
+
 // string.c
+int memcmp(const void *a, const void *b, size_t size);
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
 size_t strlen(const char *s);
@@ -46,6 +58,8 @@ void interrupts_reset(void);
 
 // boot.c
 void boot_from_flash(void) __attribute__((noreturn));
+// After a fatal exception at this instruction: looks whether that was to be expected of what is in flash.
+void stop_if_firmware_is_damaged(uint32_t pc);
 
 // vectors.S
 extern uint8_t download_vectors[];

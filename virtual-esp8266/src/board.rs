@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::qmp::Qmp;
 use crate::{Event, Options};
 
 /// How often a board that runs is looked after.
@@ -62,9 +61,9 @@ impl Board {
         Ok(Board { qemu: Arc::new(Mutex::new(child)), serial, command_socket })
     }
 
-    /// Connects to QEMU for commands to it.
-    pub fn qmp(&self) -> Result<Qmp> {
-        Qmp::connect(&self.command_socket)
+    /// The socket on which QEMU takes commands.
+    pub fn command_socket(&self) -> &Path {
+        &self.command_socket
     }
 
     /// The serial port's two ends: what is written to the first, the board receives; the second has what it sends.

@@ -11,8 +11,6 @@ use anyhow::{Context, Result, ensure};
 const FILE_SIZE: usize = 4 << 20;
 const SECTOR: usize = 4096;
 const ERASED: u8 = 0xff;
-/// First byte of an ESP8266 image.
-const IMAGE_MAGIC: u8 = 0xe9;
 /// Byte of the image's header with the flash's size in its upper half (esptool: "Firmware Image Format").
 const SIZE_AT: usize = 3;
 
@@ -51,8 +49,8 @@ pub fn prepare(file: &Path, firmware: Option<&Path>, size: Size) -> Result<()> {
     flash.resize(FILE_SIZE, ERASED);
     if let Some(path) = firmware {
         let image = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        ensure!(image.first() == Some(&IMAGE_MAGIC), "{} is no ESP8266 firmware image", path.display());
-        ensure!(image.len() <= FILE_SIZE, "{} is larger than the flash", path.display());
+        esp8266_image::check(&image, size.bytes() as usize)
+            .with_context(|| format!("{} cannot be flashed", path.display()))?;
         flash[..image.len().next_multiple_of(SECTOR)].fill(ERASED);
         flash[..image.len()].copy_from_slice(&image);
         flash[SIZE_AT] = size.0 << 4 | flash[SIZE_AT] & 0xf;
@@ -71,13 +69,21 @@ mod tests {
     fn new_firmware_keeps_what_lies_behind_it() {
         let folder = tempfile::tempdir().unwrap();
         let (flash, firmware) = (folder.path().join("flash.img"), folder.path().join("firmware.bin"));
-        fs::write(&firmware, [IMAGE_MAGIC, 1, 0, 0x0f, 7]).unwrap();
+        // Header, a segment of four bytes for 0x40100000, and their checksum
+        let image = [
+            [0xe9, 1, 0, 0x0f, 0, 0, 0x10, 0x40, 0, 0, 0x10, 0x40, 4, 0, 0, 0],
+            [7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xef ^ 7],
+        ]
+        .concat();
+        fs::write(&firmware, &image).unwrap();
         let mut contents = vec![0; FILE_SIZE];
         contents[SECTOR] = 42;
         fs::write(&flash, contents).unwrap();
         prepare(&flash, Some(&firmware), parse_size("2M").unwrap()).unwrap();
         let contents = fs::read(&flash).unwrap();
-        assert_eq!(contents[..6], [IMAGE_MAGIC, 1, 0, 0x3f, 7, ERASED]);
+        assert_eq!(contents[..4], [0xe9, 1, 0, 0x3f]);
+        assert_eq!(contents[4..image.len()], image[4..]);
+        assert_eq!(contents[image.len()], ERASED);
         assert_eq!(contents[SECTOR], 42);
     }
 

@@ -4,6 +4,7 @@
 //! Two ways lead to them: a button and a jumper, which are the control socket's, and the serial port's DTR and RTS, which
 //! work through the two transistors that NodeMCU boards have for it ([`AutoReset`]).
 
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Result;
@@ -17,7 +18,9 @@ pub struct Lines {
 }
 
 struct State {
-    qemu: Qmp,
+    command_socket: PathBuf,
+    /// Connected when it is needed first: most boards are never reset from outside.
+    qemu: Option<Qmp>,
     surroundings: SharedSurroundings,
     in_reset: bool,
     jumper: bool,
@@ -25,9 +28,18 @@ struct State {
 }
 
 impl Lines {
-    /// `gpio0_low`: GPIO0's jumper is set.
-    pub fn new(qemu: Qmp, surroundings: SharedSurroundings, gpio0_low: bool) -> Self {
-        Lines { state: Mutex::new(State { qemu, surroundings, in_reset: false, jumper: gpio0_low, transistor: false }) }
+    /// Of the board whose QEMU takes commands on this socket. `gpio0_low`: GPIO0's jumper is set.
+    pub fn new(command_socket: &Path, surroundings: SharedSurroundings, gpio0_low: bool) -> Self {
+        Lines {
+            state: Mutex::new(State {
+                command_socket: command_socket.to_owned(),
+                qemu: None,
+                surroundings,
+                in_reset: false,
+                jumper: gpio0_low,
+                transistor: false,
+            }),
+        }
     }
 
     /// Sets GPIO0's jumper, which holds it low, or takes it away.
@@ -55,13 +67,17 @@ impl State {
         if low == self.in_reset {
             return Ok(());
         }
+        let qemu = match &mut self.qemu {
+            Some(qemu) => qemu,
+            none => none.insert(Qmp::connect(&self.command_socket)?),
+        };
         if low {
-            self.qemu.execute("stop")?;
-            self.qemu.execute("system_reset")?;
+            qemu.execute("stop")?;
+            qemu.execute("system_reset")?;
         } else {
             let gpio0_low = self.jumper || self.transistor;
             self.surroundings.change(|surroundings| surroundings.gpio0_low_at_reset = gpio0_low)?;
-            self.qemu.execute("cont")?;
+            qemu.execute("cont")?;
         }
         self.in_reset = low;
         Ok(())

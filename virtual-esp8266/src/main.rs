@@ -155,7 +155,7 @@ fn run(options: &Options) -> Result<u8> {
     )?;
 
     let mut board = Board::start(options, &flash, &surroundings_file, scratch.path())?;
-    let lines = Arc::new(Lines::new(board.qmp()?, surroundings.clone(), options.download));
+    let lines = Arc::new(Lines::new(board.command_socket(), surroundings.clone(), options.download));
     let (sender, events) = mpsc::channel();
     stop_on_signals(sender.clone())?;
     if let Some(path) = &options.control {
