@@ -43,7 +43,7 @@ repl: unix ## Open the REPL, with a broker at test.mosquitto.org
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
 
 .PHONY: test
-test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end test-cmake test-firmware test-esp8266 ## Build and test everything
+test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end test-cmake test-firmware test-esp8266 test-flashing ## Build and test everything
 	@echo
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
@@ -55,6 +55,7 @@ test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end te
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, the tutorial in strict memory too/p' $(BUILD)/log/test-esp8266
+	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
 .PHONY: setup
@@ -144,6 +145,14 @@ test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where n
 test-esp8266: firmware-image virtual-esp8266 ## Play the tutorial on the virtual ESP8266
 	@echo "== Testing on the virtual ESP8266"
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 2>&1 | tee $(BUILD)/log/test-esp8266
+
+.PHONY: test-flashing
+test-flashing: firmware-image virtual-esp8266 ## Flash the virtual ESP8266 with esptool, and use it with mpremote
+	@scripts/mpremote.sh $(BUILD)/mpremote
+	@echo "== Testing flashing"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package virtual-esp8266 --package esp8266-image 2>&1 | tee $(BUILD)/log/test-flashing
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test flashing 2>&1 | tee -a $(BUILD)/log/test-flashing
 
 .PHONY: virtual-esp8266
 virtual-esp8266: setup ## Build the virtual ESP8266: its boot ROM and the command that boots a firmware

@@ -59,7 +59,7 @@ fn refuses(arguments: &[&str], why: &str) {
 fn bad_input_gets_one_clear_message() {
     refuses(&[], "--firmware");
     refuses(&["--firmware", "nowhere.bin"], "cannot read nowhere.bin");
-    refuses(&["--firmware", "/dev/null"], "/dev/null is no ESP8266 firmware image");
+    refuses(&["--firmware", "/dev/null"], "/dev/null cannot be flashed: it is empty");
     refuses(&["--flash", "f", "--flash-size", "3M"], "flash comes in 512K, 1M, 2M and 4M");
     refuses(&["--flash", "f", "--host", "broker"], "write NAME=ADDRESS");
     refuses(&["--flash", "f", "--access-point", ":secret"], "an SSID has 1 to 32 bytes");

@@ -5,7 +5,7 @@
 
 use crate::{SERVER, broker::PORT, children, interpreter::Interpreter, repl::Repl, repository, show::Show};
 use anyhow::{Context, Result, bail};
-use std::{env, ffi::OsStr, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
+use std::{env, ffi::OsStr, fs::File, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
 
 /// The virtual ESP8266's access point.
 const ACCESS_POINT: (&str, &str) = ("home", "secret");
@@ -35,6 +35,8 @@ enum Machine {
     Esp8266 {
         child: Child,
     },
+    /// Somebody else's.
+    Elsewhere,
 }
 
 impl Board {
@@ -77,6 +79,14 @@ impl Board {
         Ok(board)
     }
 
+    /// Takes over the console of a board that somebody else has switched on, and waits for its prompt behind this line.
+    pub fn on_console(console: File, line: &str, show: &Arc<Show>) -> Result<Self> {
+        let mut board = Self { repl: Repl::new(console, Arc::clone(show)), machine: Machine::Elsewhere };
+        board.repl.wait_for_line(line)?;
+        board.repl.wait_for_prompt()?;
+        Ok(board)
+    }
+
     /// Joins the Wi-Fi, as the tutorial's reader has done, and waits until the board has its address.
     pub fn join_wifi(&mut self) -> Result<()> {
         let (ssid, password) = ACCESS_POINT;
@@ -103,6 +113,7 @@ impl Drop for Board {
     fn drop(&mut self) {
         match &mut self.machine {
             Machine::Unix { child, .. } | Machine::Esp8266 { child } => children::stop(child),
+            Machine::Elsewhere => {}
         }
     }
 }
