@@ -1,14 +1,14 @@
 //! What the tests on the virtual board share.
 
-use std::{ffi::OsStr, net::Ipv4Addr};
+use std::ffi::OsStr;
 use umqtt_tests::{
-    board::{Board, Memory},
+    board::{Board, Esp8266},
     show::Show,
 };
 
 /// A board that needs no broker, started with more arguments for the command `virtual-esp8266`.
 pub fn board_with(arguments: &[&dyn AsRef<OsStr>]) -> Board {
-    Board::esp8266_with(Ipv4Addr::LOCALHOST, Memory::Lenient, arguments, &Show::silent()).unwrap()
+    Esp8266::new().unwrap().arguments(arguments).boot(&Show::silent()).unwrap()
 }
 
 /// A board that needs no broker.

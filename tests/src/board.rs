@@ -1,11 +1,22 @@
 //! A board that runs MicroPython and gives its REPL.
 //!
 //! What stands behind the console is a [`Machine`]: the unix port behind a pseudo-terminal, or the virtual ESP8266 with
-//! its firmware. Everything that types and reads ([`Board::repl`]) is the same for all.
+//! its firmware ([`Esp8266`]). Everything that types and reads ([`Board::repl`]) is the same for all.
 
-use crate::{SERVER, broker::PORT, children, interpreter::Interpreter, repl::Repl, repository, show::Show};
+use crate::{
+    SERVER, broker::PORT, children, interpreter::Interpreter, lines::Lines, raw::RawRepl, repl::Repl, repository,
+    show::Show,
+};
 use anyhow::{Context, Result, bail};
-use std::{env, ffi::OsStr, fs::File, net::Ipv4Addr, path::PathBuf, process::Child, sync::Arc};
+use std::{
+    env,
+    ffi::OsStr,
+    fs::File,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
 
 /// The virtual ESP8266's access point.
 const ACCESS_POINT: (&str, &str) = ("home", "secret");
@@ -17,6 +28,92 @@ pub enum Memory {
     Lenient,
     /// Any access to flash or IRAM that the chip refuses stops the board.
     Strict,
+}
+
+/// A virtual ESP8266 that is switched off, and what it finds around it once it is on.
+pub struct Esp8266(Command);
+
+impl Esp8266 {
+    /// A board with our firmware and an empty file system.
+    pub fn new() -> Result<Self> {
+        Self::with_firmware("2MiB", "firmware-image")
+    }
+
+    /// A board with another firmware: the folder in `build/firmware`, and what `make` is asked for when it is missing.
+    pub fn with_firmware(variant: &str, target: &str) -> Result<Self> {
+        let firmware = repository().join("build/firmware").join(variant).join("firmware.bin");
+        if !firmware.exists() {
+            bail!("there is no firmware at {}; to build it: make {target}", firmware.display());
+        }
+        let mut command = children::command(&virtual_esp8266()?);
+        command.arg("--firmware").arg(firmware);
+        Ok(Self(command))
+    }
+
+    /// When it has joined the Wi-Fi, it finds [`SERVER`] at this address.
+    pub fn server(mut self, broker: Ipv4Addr) -> Self {
+        self.0.arg("--host").arg(format!("{SERVER}={broker}:{PORT}"));
+        self
+    }
+
+    /// How it minds accesses to memory.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        if memory == Memory::Strict {
+            self.0.arg("--strict");
+        }
+        self
+    }
+
+    /// Keeps its flash, with the file system, in this file.
+    pub fn flash(mut self, file: &Path) -> Self {
+        self.0.arg("--flash").arg(file);
+        self
+    }
+
+    /// With more arguments for the command `virtual-esp8266`.
+    pub fn arguments(mut self, arguments: &[&dyn AsRef<OsStr>]) -> Self {
+        self.0.args(arguments.iter().map(|argument| argument.as_ref()));
+        self
+    }
+
+    /// Boots it and waits for its prompt.
+    pub fn boot(self, show: &Arc<Show>) -> Result<Board> {
+        let (repl, child) = Repl::spawn(self.0, Arc::clone(show))?;
+        let mut board = Board { repl, machine: Machine::Esp8266 { child } };
+        board.repl.wait_for_prompt()?;
+        Ok(board)
+    }
+
+    /// Boots it for programs that are sent to it.
+    pub fn boot_raw(self) -> Result<RawRepl> {
+        RawRepl::spawn(self.0)
+    }
+
+    /// Boots it with its serial port on a pseudo-terminal, for programs that talk to boards.
+    pub fn boot_on_port(mut self) -> Result<SerialPort> {
+        let mut child = self.0.arg("--pty").stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let output = Lines::new("virtual-esp8266", child.stdout.take().expect("it is piped"), |_| ());
+        match output.next() {
+            Ok(name) => Ok(SerialPort { name, child }),
+            Err(error) => {
+                children::stop(&mut child);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The serial port of a board that runs. Dropping it switches the board off.
+pub struct SerialPort {
+    /// Its name, for instance `/dev/pts/3`.
+    pub name: String,
+    child: Child,
+}
+
+impl Drop for SerialPort {
+    fn drop(&mut self) {
+        children::stop(&mut self.child);
+    }
 }
 
 /// An open board. Dropping it switches it off.
@@ -53,30 +150,12 @@ impl Board {
     /// Boots the virtual ESP8266 from our firmware, with an empty file system, and waits for its prompt.
     /// When it has [joined the Wi-Fi](Board::join_wifi), it finds [`SERVER`] at `broker`.
     pub fn esp8266(broker: Ipv4Addr, memory: Memory, show: &Arc<Show>) -> Result<Self> {
-        Self::esp8266_with(broker, memory, &[], show)
+        Esp8266::new()?.server(broker).memory(memory).boot(show)
     }
 
-    /// The same with more arguments for the command `virtual-esp8266`.
-    pub fn esp8266_with(
-        broker: Ipv4Addr,
-        memory: Memory,
-        arguments: &[&dyn AsRef<OsStr>],
-        show: &Arc<Show>,
-    ) -> Result<Self> {
-        let firmware = repository().join("build/firmware/2MiB/firmware.bin");
-        if !firmware.exists() {
-            bail!("there is no firmware at {}; to build it: make firmware-image", firmware.display());
-        }
-        let mut command = children::command(&virtual_esp8266()?);
-        command.arg("--firmware").arg(firmware).arg("--host").arg(format!("{SERVER}={broker}:{PORT}"));
-        if memory == Memory::Strict {
-            command.arg("--strict");
-        }
-        command.args(arguments.iter().map(|argument| argument.as_ref()));
-        let (repl, child) = Repl::spawn(command, Arc::clone(show))?;
-        let mut board = Self { repl, machine: Machine::Esp8266 { child } };
-        board.repl.wait_for_prompt()?;
-        Ok(board)
+    /// Whether it must join a Wi-Fi before it reaches a broker.
+    pub fn needs_wifi(&self) -> bool {
+        matches!(self.machine, Machine::Esp8266 { .. })
     }
 
     /// Takes over the console of a board that somebody else has switched on, and waits for its prompt behind this line.

@@ -23,6 +23,7 @@ pub mod lines;
 pub mod loopback;
 pub mod make;
 pub mod mosquitto;
+pub mod raw;
 pub mod relay;
 pub mod repl;
 pub mod screen;

@@ -5,7 +5,8 @@
 //! - `pycon`, a session at the board's REPL: `>>> ` and `... ` lines are typed, `=== ` lines are entered in paste mode,
 //!   any other line is what the board prints. As with doctest, only a traceback's header and last line are
 //!   compared, and space at the end of a line does not count. A line that calls `wait_msg()` is answered by the next
-//!   `mosquitto_pub` command of the text.
+//!   `mosquitto_pub` command of the text. In a block marked `pycon wifi` a board joins its Wi-Fi; boards that have none
+//!   leave it out.
 //! - `console`, a Linux shell: `$ mosquitto_sub …` without output starts that subscriber; the same command with output
 //!   tells what it shows since it was looked at last; `$ mosquitto_pub …` publishes. Other commands are for the reader
 //!   only. The server that the commands name with `-h` gives way to the test's broker.
@@ -49,6 +50,8 @@ pub struct Exchange {
     pub input: Vec<String>,
     /// Whether they are entered in paste mode.
     pub pasted: bool,
+    /// Whether it is for boards with Wi-Fi only.
+    pub wifi: bool,
     /// What the board prints.
     pub expected: Vec<String>,
     /// The line of the tutorial.
@@ -56,6 +59,10 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    fn new(wifi: bool, line: usize) -> Self {
+        Self { input: Vec::new(), pasted: false, wifi, expected: Vec::new(), line }
+    }
+
     /// Whether the statement waits for a message.
     pub fn waits(&self) -> bool {
         self.input.iter().any(|line| line.contains(".wait_msg()"))
@@ -87,12 +94,12 @@ impl Transcript {
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => language = info.to_string(),
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => language.clear(),
                 Event::End(pulldown_cmark::TagEnd::CodeBlock) => language.clear(),
-                Event::Text(_) if language == "pycon" || language == "console" => {
+                Event::Text(_) if matches!(language.as_str(), "pycon" | "pycon wifi" | "console") => {
                     let first = markdown[..range.start].matches('\n').count() + 1;
                     let lines = markdown[range].lines().map(str::trim_end).zip(first..);
                     match language.as_str() {
-                        "pycon" => transcript.add_session(lines)?,
-                        _ => transcript.add_shell(lines)?,
+                        "console" => transcript.add_shell(lines)?,
+                        session => transcript.add_session(session == "pycon wifi", lines)?,
                     }
                 }
                 _ => {}
@@ -112,19 +119,18 @@ impl Transcript {
         })
     }
 
-    fn add_session<'a>(&mut self, lines: impl Iterator<Item = (&'a str, usize)>) -> Result<()> {
+    fn add_session<'a>(&mut self, wifi: bool, lines: impl Iterator<Item = (&'a str, usize)>) -> Result<()> {
         let mut current: Option<Exchange> = None;
         for (text, line) in lines {
             if let Some(input) = entered(text, ">>>") {
                 self.scenes.extend(current.take().map(Scene::Enter));
                 if !input.is_empty() {
-                    current = Some(Exchange { input: vec![input], pasted: false, expected: Vec::new(), line });
+                    current = Some(Exchange { input: vec![input], ..Exchange::new(wifi, line) });
                 }
             } else if let (Some(exchange), Some(input)) = (&mut current, entered(text, "...")) {
                 exchange.input.push(input);
             } else if let Some(input) = entered(text, "===") {
-                let pasting =
-                    current.get_or_insert(Exchange { input: Vec::new(), pasted: true, expected: Vec::new(), line });
+                let pasting = current.get_or_insert(Exchange { pasted: true, ..Exchange::new(wifi, line) });
                 ensure!(pasting.pasted, "line {line}: paste mode begins at an empty prompt");
                 pasting.input.push(input);
             } else if let Some(exchange) = &mut current {
@@ -233,6 +239,12 @@ mod tests {
         assert_eq!(exchange.input, ["print('é')", "print(1)"]);
         assert_eq!(exchange.expected, ["é", "1"]);
         assert_eq!(exchange.line, 4);
+    }
+
+    #[test]
+    fn what_is_for_boards_with_wifi_is_marked() {
+        let transcript = Transcript::parse("```pycon wifi\n>>> a()\n```\n\n```pycon\n>>> b()\n```\n").unwrap();
+        assert_eq!(transcript.exchanges().map(|exchange| exchange.wifi).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

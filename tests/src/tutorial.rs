@@ -44,6 +44,7 @@ pub fn play(transcript: &Transcript, broker: &Broker, board: &mut Board, show: &
     let mut publications = transcript.publications.iter();
     for scene in &transcript.scenes {
         match scene {
+            Scene::Enter(exchange) if exchange.wifi && !board.needs_wifi() => {}
             Scene::Enter(exchange) => {
                 let message = if exchange.waits() { publications.next() } else { None };
                 let seen = enter(exchange, message, broker, board, show)
