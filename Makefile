@@ -33,14 +33,27 @@ endef
 help: ## Say what can be done
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):.*## /\1\t/' | expand -t 12
 
-.PHONY: run
-run: unix ## Play the tutorial at a real REPL against a real broker, then leave you there
+# What plays the tutorial: esp8266, the virtual board with the firmware, or unix, MicroPython on this computer itself.
+BOARD ?= esp8266
+BOARD_esp8266 := firmware-image virtual-esp8266
+BOARD_unix := unix
+# MicroPython's make has a variable of that name.
+MAKEOVERRIDES := $(filter-out BOARD=%,$(MAKEOVERRIDES))
+unexport BOARD
+
+.PHONY: board
+board: $(BOARD_$(BOARD))
+	$(if $(BOARD_$(BOARD)),,$(error BOARD is esp8266 or unix, not $(BOARD)))
 	@echo "== Building the program that plays the tutorial"
-	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- tutorial
+	@$(CARGO) build --quiet --locked --package umqtt-tests --bin umqtt-run
+
+.PHONY: run
+run: board ## Boot the virtual ESP8266, play the tutorial at its REPL with a real broker, leave you there (BOARD=unix: no board)
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- tutorial --board $(BOARD)
 
 .PHONY: repl
-repl: unix ## Open the REPL, with a broker at test.mosquitto.org
-	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl
+repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosquitto.org (BOARD=unix: no board)
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl --board $(BOARD)
 
 .PHONY: test
 test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end test-cmake test-firmware test-esp8266 test-flashing ## Build and test everything
@@ -54,7 +67,7 @@ test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end te
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
-	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, the tutorial in strict memory too/p' $(BUILD)/log/test-esp8266
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
@@ -142,13 +155,16 @@ test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where n
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test interop
 
 .PHONY: test-esp8266
-test-esp8266: firmware-image virtual-esp8266 ## Play the tutorial on the virtual ESP8266
+test-esp8266: firmware-image virtual-esp8266 mpremote ## Test on the virtual ESP8266
 	@echo "== Testing on the virtual ESP8266"
-	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 2>&1 | tee $(BUILD)/log/test-esp8266
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 -- --nocapture 2>&1 | tee $(BUILD)/log/test-esp8266
+
+.PHONY: mpremote
+mpremote: setup
+	@scripts/mpremote.sh $(BUILD)/mpremote
 
 .PHONY: test-flashing
-test-flashing: firmware-image virtual-esp8266 ## Flash the virtual ESP8266 with esptool, and use it with mpremote
-	@scripts/mpremote.sh $(BUILD)/mpremote
+test-flashing: firmware-image virtual-esp8266 mpremote ## Flash the virtual ESP8266 with esptool, and use it with mpremote
 	@echo "== Testing flashing"
 	@mkdir -p $(BUILD)/log
 	@$(CARGO) test --quiet --locked --package virtual-esp8266 --package esp8266-image 2>&1 | tee $(BUILD)/log/test-flashing

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes sure that mpremote is there, in <folder>: MicroPython's program to work with a board, as its users install it.
+# Makes sure that mpremote is there, in <folder>: MicroPython's program for talking to boards, as its users have it from
+# PyPI. Its pyserial is what MicroPython's own tests need.
 set -eu
 folder=$1
-version=1.25.0
+version=1.29.0
 
 [ ! -x "$folder/bin/mpremote" ] || exit 0
 echo "== Installing mpremote $version"

@@ -1,4 +1,5 @@
-//! `umqtt-run`, as `make run` and `make repl` call it: with and without somebody at a terminal.
+//! `umqtt-run` on the unix port, as `make run BOARD=unix` and `make repl BOARD=unix` call it: with and without somebody at
+//! a terminal.
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -11,7 +12,7 @@ use umqtt_tests::{LIMIT, broker::PORT, repl::Repl, show::Show};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umqtt-run"));
-    command.args(arguments).stdin(Stdio::null());
+    command.args(arguments).args(["--board", "unix"]).stdin(Stdio::null());
     command
 }
 
@@ -61,7 +62,7 @@ fn the_repl_has_a_broker() {
 
 fn use_the_repl(arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umqtt-run"));
-    command.args(arguments).env("TERM", "xterm");
+    command.args(arguments).args(["--board", "unix"]).env("TERM", "xterm");
     let (mut repl, mut child) = Repl::spawn(command, Show::silent()).unwrap();
     // Until then the prompt has the board's name before it.
     repl.wait_for_prompt().unwrap();
@@ -95,7 +96,7 @@ fn a_signal_leaves_nothing_behind() {
 fn open_repl() -> (Repl, Child, TcpStream, TempDir) {
     let folder = TempDir::new().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_umqtt-run"));
-    command.arg("repl").env("TMPDIR", folder.path());
+    command.args(["repl", "--board", "unix"]).env("TMPDIR", folder.path());
     let (mut repl, child) = Repl::spawn(command, Show::silent()).unwrap();
     repl.wait_for_prompt().unwrap();
     let seen = repl.seen();

@@ -7,10 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 use tempfile::TempDir;
-use umqtt_tests::{board::virtual_esp8266, children, repl::Repl, repository, show::Show};
+use umqtt_tests::{board::Esp8266, children, repl::Repl, repository, show::Show};
 
 fn command() -> Command {
-    children::command(&virtual_esp8266().unwrap())
+    children::command(&Esp8266::program().unwrap())
 }
 
 fn firmware() -> PathBuf {

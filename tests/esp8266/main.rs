@@ -2,10 +2,13 @@
 //! board promises (docs/virtual-esp8266.md).
 
 mod command;
+mod console;
 mod files;
 mod flash_strings;
 mod memory;
 mod network;
 mod peripherals;
+mod robust;
+mod run;
 mod support;
 mod tutorial;

@@ -1,7 +1,7 @@
 //! The tutorials are true on the board, Wi-Fi and all, however it minds its memory.
 
 use umqtt_tests::{
-    board::{Board, Memory},
+    board::{Board, Memory, WIFI},
     broker::Broker,
     repository,
     show::Show,
@@ -20,6 +20,13 @@ fn play(file: &str, memory: Memory) {
     let played = tutorial::play(&transcript, &broker, &mut board, &show).unwrap();
     let differences: String = played.differences.iter().map(ToString::to_string).collect();
     assert!(differences.is_empty(), "{file} differs:\n{differences}");
+}
+
+#[test]
+fn the_tutorial_joins_the_wifi_as_the_tests_do() {
+    let transcript = Transcript::read(&repository().join(ENGLISH)).unwrap();
+    let lines: Vec<_> = transcript.exchanges().filter(|exchange| exchange.wifi).flat_map(|it| &it.input).collect();
+    assert_eq!(lines[..WIFI.len()], WIFI);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 use umqtt_tests::{
     SERVER,
-    board::{Board, virtual_esp8266},
+    board::{Board, Esp8266},
     broker::{Broker, PORT},
     children,
     control::Control,
@@ -79,7 +79,7 @@ impl Bench {
     /// Switches a board on. It finds [`SERVER`] at `broker`.
     pub fn new(kind: Port, arguments: &[&str], broker: Option<&Broker>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut command = children::command(&virtual_esp8266()?);
+        let mut command = children::command(&Esp8266::program()?);
         command.arg("--flash").arg(folder.path().join("flash.img"));
         command.arg("--control").arg(folder.path().join("control"));
         match kind {

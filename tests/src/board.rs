@@ -4,10 +4,18 @@
 //! its firmware ([`Esp8266`]). Everything that types and reads ([`Board::repl`]) is the same for all.
 
 use crate::{
-    SERVER, broker::PORT, children, interpreter::Interpreter, lines::Lines, raw::RawRepl, repl::Repl, repository,
+    SERVER,
+    broker::PORT,
+    children,
+    interpreter::Interpreter,
+    lines::Lines,
+    raw::RawRepl,
+    repl::{Repl, open_console},
+    repository,
     show::Show,
 };
 use anyhow::{Context, Result, bail};
+use rustix::fs::{Mode, OFlags, open};
 use std::{
     env,
     ffi::OsStr,
@@ -17,9 +25,11 @@ use std::{
     process::{Child, Command, Stdio},
     sync::Arc,
 };
+use tempfile::TempDir;
 
-/// The virtual ESP8266's access point.
-const ACCESS_POINT: (&str, &str) = ("home", "secret");
+/// What is typed at the virtual ESP8266 to have it join its Wi-Fi. After these lines it takes a moment.
+pub const WIFI: [&str; 4] =
+    ["import network", "wlan = network.WLAN(network.STA_IF)", "wlan.active(True)", "wlan.connect('home', 'secret')"];
 
 /// Whether the virtual ESP8266 allows what the chip would not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +41,23 @@ pub enum Memory {
 }
 
 /// A virtual ESP8266 that is switched off, and what it finds around it once it is on.
-pub struct Esp8266(Command);
+pub struct Esp8266 {
+    command: Command,
+    folder: TempDir,
+}
+
+/// A virtual ESP8266 that is switched on. Dropping it switches it off.
+pub struct Power {
+    child: Child,
+    /// Holds its flash, which goes with it.
+    _folder: TempDir,
+}
+
+impl Drop for Power {
+    fn drop(&mut self) {
+        children::stop(&mut self.child);
+    }
+}
 
 impl Esp8266 {
     /// A board with our firmware and an empty file system.
@@ -45,61 +71,75 @@ impl Esp8266 {
         if !firmware.exists() {
             bail!("there is no firmware at {}; to build it: make {target}", firmware.display());
         }
-        let mut command = children::command(&virtual_esp8266()?);
-        command.arg("--firmware").arg(firmware);
-        Ok(Self(command))
+        let folder = TempDir::new().context("cannot make a folder for the virtual board")?;
+        let mut command = children::command(&Self::program()?);
+        command.env("TMPDIR", folder.path()).arg("--firmware").arg(firmware);
+        Ok(Self { command, folder })
+    }
+
+    /// The command that boots it. Cargo builds it beside the programs of this package.
+    pub fn program() -> Result<PathBuf> {
+        let ourselves = env::current_exe().context("cannot find this program")?;
+        ourselves
+            .ancestors()
+            .skip(1)
+            .take(2)
+            .map(|folder| folder.join("virtual-esp8266"))
+            .find(|program| program.is_file())
+            .context("the command virtual-esp8266 is missing; to build it: cargo build -p virtual-esp8266")
     }
 
     /// When it has joined the Wi-Fi, it finds [`SERVER`] at this address.
     pub fn server(mut self, broker: Ipv4Addr) -> Self {
-        self.0.arg("--host").arg(format!("{SERVER}={broker}:{PORT}"));
+        self.command.arg("--host").arg(format!("{SERVER}={broker}:{PORT}"));
         self
     }
 
     /// How it minds accesses to memory.
     pub fn memory(mut self, memory: Memory) -> Self {
         if memory == Memory::Strict {
-            self.0.arg("--strict");
+            self.command.arg("--strict");
         }
         self
     }
 
     /// Keeps its flash, with the file system, in this file.
     pub fn flash(mut self, file: &Path) -> Self {
-        self.0.arg("--flash").arg(file);
+        self.command.arg("--flash").arg(file);
         self
     }
 
     /// With more arguments for the command `virtual-esp8266`.
     pub fn arguments(mut self, arguments: &[&dyn AsRef<OsStr>]) -> Self {
-        self.0.args(arguments.iter().map(|argument| argument.as_ref()));
+        self.command.args(arguments.iter().map(|argument| argument.as_ref()));
         self
     }
 
     /// Boots it and waits for its prompt.
     pub fn boot(self, show: &Arc<Show>) -> Result<Board> {
-        let (repl, child) = Repl::spawn(self.0, Arc::clone(show))?;
-        let mut board = Board { repl, machine: Machine::Esp8266 { child } };
+        let (repl, child) = Repl::spawn(self.command, Arc::clone(show))?;
+        let power = Power { child, _folder: self.folder };
+        let mut board = Board { repl, machine: Machine::Esp8266 { _power: power } };
         board.repl.wait_for_prompt()?;
         Ok(board)
     }
 
     /// Boots it for programs that are sent to it.
     pub fn boot_raw(self) -> Result<RawRepl> {
-        RawRepl::spawn(self.0)
+        let (wire, child) = open_console(self.command)?;
+        RawRepl::enter(wire, Power { child, _folder: self.folder })
     }
 
-    /// Boots it with its serial port on a pseudo-terminal, for programs that talk to boards.
+    /// Boots it with its serial port on a pseudo-terminal, for programs that talk to boards, and waits for its prompt.
     pub fn boot_on_port(mut self) -> Result<SerialPort> {
-        let mut child = self.0.arg("--pty").stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut child = self.command.arg("--pty").stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let output = Lines::new("virtual-esp8266", child.stdout.take().expect("it is piped"), |_| ());
-        match output.next() {
-            Ok(name) => Ok(SerialPort { name, child }),
-            Err(error) => {
-                children::stop(&mut child);
-                Err(error)
-            }
-        }
+        let power = Power { child, _folder: self.folder };
+        let name = output.next()?;
+        let port =
+            open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).with_context(|| format!("cannot open {name}"))?;
+        Repl::new(File::from(port), Show::silent()).wait_for_prompt()?;
+        Ok(SerialPort { name, _power: power })
     }
 }
 
@@ -107,13 +147,7 @@ impl Esp8266 {
 pub struct SerialPort {
     /// Its name, for instance `/dev/pts/3`.
     pub name: String,
-    child: Child,
-}
-
-impl Drop for SerialPort {
-    fn drop(&mut self) {
-        children::stop(&mut self.child);
-    }
+    _power: Power,
 }
 
 /// An open board. Dropping it switches it off.
@@ -130,7 +164,7 @@ enum Machine {
         _interpreter: Interpreter,
     },
     Esp8266 {
-        child: Child,
+        _power: Power,
     },
     /// Somebody else's.
     Elsewhere,
@@ -168,14 +202,9 @@ impl Board {
 
     /// Joins the Wi-Fi, as the tutorial's reader has done, and waits until the board has its address.
     pub fn join_wifi(&mut self) -> Result<()> {
-        let (ssid, password) = ACCESS_POINT;
-        let connect = format!("wlan.active(True); wlan.connect('{ssid}', '{password}')");
-        for line in ["import network, time; wlan = network.WLAN(network.STA_IF)", &connect] {
+        for line in WIFI.iter().chain(&["while not wlan.isconnected(): pass", ""]) {
             self.repl.ask(line)?;
         }
-        let wait = "for _ in range(100): wlan.isconnected() or time.sleep_ms(100)";
-        self.repl.ask(wait)?;
-        self.repl.ask("")?;
         match self.repl.ask("wlan.isconnected()")?.as_slice() {
             [answer] if answer == "True" => Ok(()),
             answer => bail!("the board did not join the Wi-Fi: {answer:?}"),
@@ -190,23 +219,10 @@ impl Board {
 
 impl Drop for Board {
     fn drop(&mut self) {
-        match &mut self.machine {
-            Machine::Unix { child, .. } | Machine::Esp8266 { child } => children::stop(child),
-            Machine::Elsewhere => {}
+        if let Machine::Unix { child, .. } = &mut self.machine {
+            children::stop(child);
         }
     }
-}
-
-/// The command that boots the virtual board. Cargo builds it beside the programs of this package.
-pub fn virtual_esp8266() -> Result<PathBuf> {
-    let ourselves = env::current_exe().context("cannot find this program")?;
-    ourselves
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join("virtual-esp8266"))
-        .find(|program| program.is_file())
-        .context("the command virtual-esp8266 is missing; to build it: cargo build -p virtual-esp8266")
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::{
 use tempfile::TempDir;
 use umqtt_tests::{
     SERVER,
-    board::Board,
+    board::{Board, Memory, WIFI},
     broker::{Broker, PORT},
     heap::{self, Figures},
     repository,
@@ -40,10 +40,13 @@ const PACE: Duration = Duration::from_millis(2);
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Environment:\n  UMQTT_UNIX  the interpreter [default: build/unix/micropython]\n  \
-    NO_COLOR    no colours\n\nExamples:\n  umqtt-run tutorial --language fr\n  umqtt-run repl"
+    after_help = "Environment:\n  UMQTT_UNIX  the interpreter of --board unix [default: build/unix/micropython]\n  \
+    NO_COLOR    no colours\n\nExamples:\n  umqtt-run tutorial --language fr\n  umqtt-run repl --board unix"
 )]
 struct Arguments {
+    /// What runs MicroPython.
+    #[arg(long, global = true, value_name = "BOARD", default_value = "esp8266")]
+    board: Kind,
     #[command(subcommand)]
     command: Action,
 }
@@ -63,6 +66,30 @@ enum Action {
     Repl,
     /// Print what the class takes of the heap, beside the Python library.
     Heap,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// The virtual ESP8266, which boots the firmware.
+    Esp8266,
+    /// MicroPython's unix port, on this computer itself.
+    Unix,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Esp8266 => "the virtual ESP8266",
+            Self::Unix => "MicroPython's unix port",
+        }
+    }
+
+    fn start(self, broker: &Broker, show: &Arc<Show>) -> Result<Board> {
+        match self {
+            Self::Esp8266 => Board::esp8266(broker.address(), Memory::Lenient, show),
+            Self::Unix => Board::unix(broker.address(), show),
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -92,10 +119,10 @@ impl Language {
 }
 
 fn main() -> ExitCode {
-    let action = Arguments::parse().command;
-    let result = leave_nothing_behind().and_then(|_folder| match action {
-        Action::Tutorial { language } => play(language.unwrap_or_else(Language::of_locale)),
-        Action::Repl => repl(),
+    let Arguments { board, command } = Arguments::parse();
+    let result = leave_nothing_behind().and_then(|_folder| match command {
+        Action::Tutorial { language } => play(language.unwrap_or_else(Language::of_locale), board),
+        Action::Repl => repl(board),
         Action::Heap => heap(),
     });
     match result {
@@ -127,13 +154,14 @@ fn leave_nothing_behind() -> Result<TempDir> {
     Ok(root)
 }
 
-fn play(language: Language) -> Result<ExitCode> {
+fn play(language: Language, kind: Kind) -> Result<ExitCode> {
     let transcript = Transcript::read(&repository().join(language.file()))?;
     let person = at_terminal();
     let show = Show::live();
     let broker = Broker::start()?;
-    show.line(Voice::Note, &format!("{}, with a broker on {}:{PORT}", language.file(), broker.address()));
-    let mut board = Board::unix(broker.address(), &show)?;
+    let (file, address) = (language.file(), broker.address());
+    show.line(Voice::Note, &format!("{file}, on {}, with a broker on {address}:{PORT}", kind.name()));
+    let mut board = kind.start(&broker, &show)?;
     if person {
         board.repl().type_slowly(PACE);
     }
@@ -154,19 +182,19 @@ fn play(language: Language) -> Result<ExitCode> {
         ExitCode::FAILURE
     };
     if person {
-        hand_over(&mut board, &broker, &show)?;
+        hand_over(&mut board, kind, true, &broker, &show)?;
     }
     Ok(code)
 }
 
-fn repl() -> Result<ExitCode> {
+fn repl(kind: Kind) -> Result<ExitCode> {
     if !at_terminal() {
         bail!("the REPL needs a terminal for its input and output");
     }
     let show = Show::live();
     let broker = Broker::start()?;
-    let mut board = Board::unix(broker.address(), &show)?;
-    hand_over(&mut board, &broker, &show)?;
+    let mut board = kind.start(&broker, &show)?;
+    hand_over(&mut board, kind, false, &broker, &show)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -176,11 +204,22 @@ fn heap() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn hand_over(board: &mut Board, broker: &Broker, show: &Arc<Show>) -> Result<()> {
+/// `online`: the board has joined its Wi-Fi.
+fn hand_over(board: &mut Board, kind: Kind, online: bool, broker: &Broker, show: &Arc<Show>) -> Result<()> {
     let address = broker.address();
+    show.line(Voice::Note, "");
+    match kind {
+        Kind::Unix => show.line(Voice::Note, "The REPL is yours; Ctrl-D leaves it and stops the broker."),
+        Kind::Esp8266 => {
+            show.line(Voice::Note, "The REPL is yours; Ctrl-] switches the board off and stops the broker.");
+            show.line(Voice::Note, "Ctrl-D resets MicroPython only, as on any board.");
+        }
+    }
+    if board.needs_wifi() && !online {
+        show.line(Voice::Note, "To join the Wi-Fi, which takes a moment:");
+        WIFI.iter().for_each(|line| show.line(Voice::Note, &format!("  {line}")));
+    }
     for line in [
-        "",
-        "The REPL is yours; Ctrl-D leaves it and stops the broker.",
         &format!("On the board, the broker is called {SERVER}:"),
         "  from umqtt.simple import MQTTClient",
         &format!("  q = MQTTClient('abc', '{SERVER}')"),

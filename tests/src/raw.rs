@@ -3,14 +3,12 @@
 //! MicroPython's protocol: a program is sent as it is and ended with Ctrl-D. The board answers `OK`, then what the program
 //! prints, then its traceback if it has one, each of the two ended with Ctrl-D. An empty program resets the interpreter.
 
-use crate::{LIMIT, children};
+use crate::{LIMIT, board::Power};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     fs::File,
     io::{Read, Write},
-    os::fd::OwnedFd,
-    process::{Child, Command},
     time::Instant,
 };
 
@@ -22,16 +20,14 @@ const CTRL_D: u8 = 4;
 /// A board that waits for programs. Dropping it switches it off.
 pub struct RawRepl {
     wire: File,
-    child: Child,
     unread: Vec<u8>,
+    _power: Power,
 }
 
 impl RawRepl {
-    /// Starts `command`, a board's console on standard input and output, and has its REPL enter raw mode.
-    pub fn spawn(command: Command) -> Result<Self> {
-        let (pty, console) = pty_process::blocking::open().context("cannot open a pseudo-terminal")?;
-        let child = pty_process::blocking::Command::from(command).spawn(console).context("cannot start the board")?;
-        let mut board = Self { wire: File::from(OwnedFd::from(pty)), child, unread: Vec::new() };
+    /// Waits for the prompt of a board whose console is behind `wire`, and has it enter raw mode.
+    pub fn enter(wire: File, power: Power) -> Result<Self> {
+        let mut board = Self { wire, unread: Vec::new(), _power: power };
         board.read_until(PROMPT)?;
         board.wire.write_all(CTRL_A)?;
         board.read_until(RAW_PROMPT)?;
@@ -82,12 +78,6 @@ impl RawRepl {
                 _ => bail!("waited for {awaited}, but the board ended; it said: {seen}"),
             }
         }
-    }
-}
-
-impl Drop for RawRepl {
-    fn drop(&mut self) {
-        children::stop(&mut self.child);
     }
 }
 

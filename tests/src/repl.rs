@@ -57,9 +57,8 @@ impl Repl {
 
     /// Starts `command` behind a pseudo-terminal and takes over its console.
     pub fn spawn(command: Command, show: Arc<Show>) -> Result<(Self, Child)> {
-        let (pty, console) = pty_process::blocking::open().context("cannot open a pseudo-terminal")?;
-        let child = pty_process::blocking::Command::from(command).spawn(console).context("cannot start the program")?;
-        Ok((Self::new(File::from(OwnedFd::from(pty)), show), child))
+        let (console, child) = open_console(command)?;
+        Ok((Self::new(console, show), child))
     }
 
     /// Everything that was on the screen so far.
@@ -173,10 +172,23 @@ impl Repl {
         self.press(CTRL_C)
     }
 
-    /// Presses Ctrl-D at the prompt and waits for the end of the session.
-    pub fn leave(&mut self) -> Result<()> {
+    /// Presses Ctrl-D at a board's prompt, which resets its interpreter, and returns what it says until the next prompt.
+    pub fn soft_reset(&mut self) -> Result<Vec<String>> {
         self.quoted = self.screen.lines().len();
         self.press(CTRL_D)?;
+        self.wait_for_new_line()?;
+        self.answer()
+    }
+
+    /// Presses Ctrl-D at the prompt and waits for the end of the session.
+    pub fn leave(&mut self) -> Result<()> {
+        self.leave_with(CTRL_D)
+    }
+
+    /// Presses `key` at the prompt and waits for the end of the session.
+    pub fn leave_with(&mut self, key: &str) -> Result<()> {
+        self.quoted = self.screen.lines().len();
+        self.press(key)?;
         while self.wait_for_news("the end of the session", Instant::now() + LIMIT)? {}
         Ok(())
     }
@@ -276,6 +288,13 @@ impl Repl {
             Err(error) => Err(error).context("cannot read the board's console"),
         }
     }
+}
+
+/// Starts `command` behind a pseudo-terminal and returns the other end of that.
+pub fn open_console(command: Command) -> Result<(File, Child)> {
+    let (pty, console) = pty_process::blocking::open().context("cannot open a pseudo-terminal")?;
+    let child = pty_process::blocking::Command::from(command).spawn(console).context("cannot start the program")?;
+    Ok((File::from(OwnedFd::from(pty)), child))
 }
 
 /// How far MicroPython's line editor indents the line after `statement`: as far as the line before,
