@@ -38,7 +38,7 @@ use std::{
 };
 
 /// How long anything here waits for an event before it fails.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// The name under which the tutorials know the broker.
 pub const SERVER: &str = "test.mosquitto.org";
