@@ -55,8 +55,13 @@ run: board ## Boot the virtual ESP8266, play the tutorial at its REPL with a rea
 repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosquitto.org (BOARD=unix: no board)
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- repl --board $(BOARD)
 
+TESTS := lint
+TESTS += test-engine test-model test-shim test-without-qos2
+TESTS += test-end-to-end test-interop test-cmake
+TESTS += test-firmware test-esp8266 test-flashing
+
 .PHONY: test
-test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end test-cmake test-firmware test-esp8266 test-flashing ## Build and test everything
+test: $(TESTS) ## Build and test everything
 	@echo
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
@@ -66,6 +71,8 @@ test: lint test-engine test-model test-shim test-without-qos2 test-end-to-end te
 	@awk '/^test result: ok/ { n += $$4 } END { print "   without QoS 2 " n " passed, engine and shim built without it" }' $(BUILD)/log/test-without-qos2
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   interop       \1, with brokers of other makes/p' $(BUILD)/log/test-interop
+	@sed -n 's/^brokers: \(.*\)/   interop       \1/p' $(BUILD)/log/test-interop | sort -u
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
@@ -152,7 +159,9 @@ test-end-to-end: unix unix-1.8 reference ## Test with a real broker and a real i
 .PHONY: test-interop
 test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where npm is
 	@scripts/brokers.sh $(BUILD)/brokers
-	@$(CARGO) test --quiet --locked --package umqtt-tests --test interop
+	@echo "== Testing with brokers of other makes"
+	@mkdir -p $(BUILD)/log
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test interop -- --nocapture 2>&1 | tee $(BUILD)/log/test-interop
 
 .PHONY: test-esp8266
 test-esp8266: firmware-image virtual-esp8266 mpremote ## Test on the virtual ESP8266

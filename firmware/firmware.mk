@@ -2,11 +2,13 @@
 #
 # VARIANT   2MiB (default) or 1MiB, after the size of the module's flash
 # ESP_SDK   the folder of the SDK, with include/ and lib/; the simulated one when it is not given
+# UMQTT_QOS2  0 leaves QoS 2 out
 # PORT      the serial port of the module, or rfc2217://host:port, for flashing; BAUD its speed
 
 FIRMWARE_PACKAGES := gcc-xtensa-lx106 binutils-xtensa-lx106 picolibc-xtensa-lx106-elf rustc-web rust-web-src cargo-web \
 	qemu-system-misc
 VARIANT ?= 2MiB
+UMQTT_QOS2 ?= 1
 BAUD ?= 460800
 
 FIRMWARE := $(BUILD)/firmware
@@ -26,10 +28,11 @@ FIRMWARE_ENVIRONMENT = MICROPYTHON=$(MICROPYTHON) MPY_CROSS=$(MPY_CROSS) REFEREN
 	ENGINE=$(FIRMWARE)/engine/libumqtt.a ESP_SDK=$(abspath $(ESP_SDK)) ESPTOOL=$(FIRMWARE_ESPTOOL) JOBS=$(JOBS)
 
 .PHONY: firmware
-firmware: firmware-image firmware-comparison ## Build the ESP8266 firmware: build/firmware/2MiB/firmware.bin (VARIANT=1MiB)
+firmware: firmware-image firmware-comparison firmware-features ## Build the ESP8266 firmware: build/firmware/2MiB/firmware.bin (VARIANT=1MiB)
 	@$(FIRMWARE_TOOL) sizes --json $(FIRMWARE)/$(VARIANT)/sizes.json ours=$(FIRMWARE)/$(VARIANT)/firmware.elf \
 		'without MQTT=$(FIRMWARE)/$(VARIANT)-without/firmware.elf' \
 		'Python MQTT=$(FIRMWARE)/$(VARIANT)-python/firmware.elf' | tee $(FIRMWARE)/$(VARIANT)/sizes.txt
+	$(if $(filter 0,$(UMQTT_QOS2)),,@firmware/features.sh $(FIRMWARE)/engine $(FIRMWARE)/engine-without-qos2 | tee -a $(FIRMWARE)/$(VARIANT)/sizes.txt)
 
 # One of the firmwares: $(call firmware_build,kind,folder,what it is)
 define firmware_build
@@ -53,7 +56,14 @@ firmware-comparison: firmware-image
 .PHONY: firmware-engine
 firmware-engine: firmware-tools
 	@echo "== Compiling the engine for the ESP8266"
-	@TOOL=$(FIRMWARE_TOOL) FEATURES=embedded firmware/engine.sh $(CURDIR) $(FIRMWARE)/engine
+	@TOOL=$(FIRMWARE_TOOL) FEATURES=embedded QOS2=$(UMQTT_QOS2) firmware/engine.sh $(CURDIR) $(FIRMWARE)/engine
+
+# The engine without what can be left out of it, to see what that costs.
+.PHONY: firmware-features
+firmware-features: firmware-engine
+	@echo "== Compiling the engine without QoS 2, to see what that costs"
+	@TOOL=$(FIRMWARE_TOOL) FEATURES=embedded QOS2=0 CARGO_FOLDER=$(FIRMWARE)/engine/cargo \
+		firmware/engine.sh $(CURDIR) $(FIRMWARE)/engine-without-qos2
 
 .PHONY: firmware-tools
 firmware-tools: setup $(MPY_CROSS)

@@ -140,7 +140,9 @@ for name in 'polite', 'cut':
     assert_eq!(others.next().unwrap(), "cut");
     script.say("end").unwrap();
     script.finish().unwrap();
-    assert!(others.since_last(&broker, 0).unwrap().is_empty());
+    // At QoS 1 the broker may deliver it twice.
+    let more = others.since_last(&broker, 0).unwrap();
+    assert!(more.iter().all(|will| will == "cut"), "{more:?}");
 }
 
 fn keep_a_session(make: Make) {
