@@ -61,18 +61,14 @@ before=default_reset after=hard_reset
 if [ "$kind" = virtual-terminal ]; then
     # The ROM can start the new firmware without a reset.
     before=no_reset after=soft_reset
+    # This ends with a restart of the boot ROM, so that nothing is left of an esptool that did not come to its end.
+    "$ESPTOOL" --chip esp8266 --port "$port" --before no_reset --after no_reset chip_id >/dev/null 2>&1 ||
+        die "The virtual board does not answer. Either it is not in download mode, or an esptool was interrupted. Start it" \
+            "anew with --download, or say 'gpio0 low' and 'reset' on its control socket. With --rfc2217 instead of --pty" \
+            "esptool can do that by itself."
 fi
 "$ESPTOOL" --chip esp8266 --port "$port" --baud "$speed" --before $before --after $after write_flash \
     --flash_size detect --flash_mode "${FLASH_MODE:-qio}" 0 "$firmware" && exit 0
 
-case $kind in
-virtual-terminal)
-    die "The firmware was not written, or not completely." \
-        "A virtual board on a pseudo-terminal must be in download mode: start it with --download, or say 'gpio0 low' and" \
-        "'reset' on its control socket. With --rfc2217 instead of --pty it gets there by itself."
-    ;;
-*)
-    die "The firmware was not written, or not completely. Nothing is lost: the module can be flashed again at any time." \
-        "When it did not connect: hold GPIO0 low while you reset it. When it stopped on the way: BAUD=115200"
-    ;;
-esac
+die "The firmware was not written, or not completely. Nothing is lost: the module can be flashed again at any time." \
+    "When it did not connect: hold GPIO0 low while you reset it. When it stopped on the way: BAUD=115200"

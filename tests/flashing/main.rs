@@ -130,11 +130,9 @@ fn dtr_and_rts_reset_as_on_a_board_with_a_usb_socket() {
 #[test]
 fn an_interrupted_flash_is_said_and_can_be_repeated() {
     let board = Bench::new(Port::Terminal, &[], None).unwrap();
-    let mut command = board.esptool_command().unwrap();
     let firmware = firmware().unwrap();
-    command
-        .args(["--port", board.port(), "--before", "no_reset", "write_flash", "--flash_size", "detect", "0"])
-        .arg(&firmware);
+    let mut command = board.esptool_command().unwrap();
+    command.args(["--port", board.port(), "--before", "no_reset", "write_flash", "0"]).arg(&firmware);
     kill_at(command, "Writing at 0x00014").unwrap();
 
     board.control("gpio0 high").unwrap();
