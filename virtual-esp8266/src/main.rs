@@ -14,6 +14,7 @@ mod rfc2217;
 mod serial;
 mod surroundings;
 
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
@@ -133,7 +134,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<u8> {
     let scratch = tempfile::tempdir().context("no temporary folder")?;
-    let flash = options.flash.clone().unwrap_or_else(|| scratch.path().join("flash.img"));
+    // A flash that nobody keeps has no name, so that nothing is left of it, however this program ends.
+    let nameless = tempfile::tempfile().context("no temporary file")?;
+    let flash = options.flash.clone().unwrap_or_else(|| format!("/proc/self/fd/{}", nameless.as_raw_fd()).into());
+    rustix::io::fcntl_setfd(&nameless, rustix::io::FdFlags::empty()).context("QEMU cannot inherit the flash")?;
     flash::prepare(&flash, options.firmware.as_deref(), options.flash_size)?;
 
     let access_points = match options.access_points.as_slice() {
