@@ -75,6 +75,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/^brokers: \(.*\)/   interop       \1/p' $(BUILD)/log/test-interop | sort -u
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
+	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
@@ -164,7 +165,7 @@ test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where n
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test interop -- --nocapture 2>&1 | tee $(BUILD)/log/test-interop
 
 .PHONY: test-esp8266
-test-esp8266: firmware-image virtual-esp8266 mpremote ## Test on the virtual ESP8266
+test-esp8266: firmware-image firmware-differential virtual-esp8266 unix mpremote ## Test on the virtual ESP8266
 	@echo "== Testing on the virtual ESP8266"
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 -- --nocapture 2>&1 | tee $(BUILD)/log/test-esp8266
 

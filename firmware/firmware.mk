@@ -53,6 +53,12 @@ firmware-comparison: firmware-image
 	$(call firmware_build,without,$(FIRMWARE)/$(VARIANT)-without,without MQTT)
 	$(call firmware_build,python,$(FIRMWARE)/$(VARIANT)-python,with the reference library)
 
+.PHONY: firmware-differential
+firmware-differential: firmware-image
+	@# A frozen module has no dots in its name.
+	@ln -sfn 1.3.4 $(REFERENCE)/python
+	$(call firmware_build,differential,$(FIRMWARE)/$(VARIANT)-differential,with the differential tests)
+
 .PHONY: firmware-engine
 firmware-engine: firmware-tools
 	@echo "== Compiling the engine for the ESP8266"

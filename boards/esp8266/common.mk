@@ -1,8 +1,8 @@
 # What our ESP8266 boards have in common, for the make of MicroPython's port. firmware/build.sh calls it with
 #
 # UMQTT_KIND          native: with this project's module; python: with the reference library frozen in instead;
-#                     without: with neither
-# UMQTT_ENGINE        for native: the engine, libumqtt.a
+#                     without: with neither; differential: native, and the differential tests frozen in
+# UMQTT_ENGINE        for native and differential: the engine, libumqtt.a
 # UMQTT_REFERENCE     folder of the reference libraries, see scripts/reference.sh
 # ESP_SDK             folder of the SDK, with include/ and lib/
 
@@ -39,6 +39,6 @@ MICROPY_MANIFEST_UMQTT_BASE := $(UMQTT_BOARD_DIR)/base_$(UMQTT_MANIFEST).py
 FROZEN_MANIFEST ?= $(UMQTT_BOARD_DIR)/manifest_$(UMQTT_KIND).py
 
 # The port names libraries of user modules before the objects that need them, where the linker takes nothing from them.
-ifeq ($(UMQTT_KIND),native)
+ifneq ($(UMQTT_ENGINE),)
 LIBS += $(UMQTT_ENGINE)
 endif

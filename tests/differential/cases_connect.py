@@ -1,7 +1,7 @@
 """connect(): the CONNECT packet for every setting of the client, the address used, TLS, and a second connect()."""
 
 import packets
-from harness import EOF, case
+from harness import EOF, case, made, many
 
 CONNECT_LENGTH_WITHOUT_CLIENT_ID = 12
 
@@ -18,13 +18,13 @@ def register(name, make, *arguments, **keywords):
 
 
 def constructed(*arguments, **keywords):
-    return lambda t: t.client(*arguments, **keywords)
+    return lambda t: t.client(*made(arguments), **keywords)
 
 
 def with_will(*arguments, **keywords):
     def make(t):
         client = t.client()
-        client.set_last_will(*arguments, **keywords)
+        client.set_last_will(*made(arguments), **keywords)
         return client
 
     return make
@@ -82,12 +82,12 @@ register("user-int", constructed("client", "broker", 0, 7, "secret"))
 register("password-int", constructed("client", "broker", 0, "me", 7))
 
 for edge in packets.LENGTH_EDGES:
-    register("remaining-length-%d" % edge, constructed("i" * (edge - CONNECT_LENGTH_WITHOUT_CLIENT_ID), "broker"))
+    register("remaining-length-%d" % edge, constructed(many("i", edge - CONNECT_LENGTH_WITHOUT_CLIENT_ID), "broker"))
 register("client-id-23", constructed("i" * 23, "broker"))
-register("client-id-65535", constructed("i" * 65535, "broker"))
-register("client-id-too-long", constructed("i" * 65536, "broker"))
-register("will-message-65535", with_will("last", "m" * 65535))
-register("will-message-too-long", with_will("last", "m" * 65536))
+register("client-id-65535", constructed(many("i", 65535), "broker"))
+register("client-id-too-long", constructed(many("i", 65536), "broker"))
+register("will-message-65535", with_will("last", many("m", 65535)))
+register("will-message-too-long", with_will("last", many("m", 65536)))
 
 for qos in (0, 1, 2):
     for retain in (False, True):

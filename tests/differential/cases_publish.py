@@ -1,7 +1,7 @@
 """publish(): the packet for every kind and size of topic and message, acknowledgements, and what is refused."""
 
 import packets
-from harness import EOF, LATER, case
+from harness import EOF, LATER, case, made, many
 
 # The fixed part of what counts as remaining length: the topic's own length.
 TOPIC_PREFIX = 2
@@ -11,7 +11,7 @@ def register(name, *arguments, script=(), socket_options={}, **keywords):
     @case("publish/" + name)
     def publish(t):
         client = t.connected(*script, **socket_options)
-        t.call(client.publish, *arguments, **keywords)
+        t.call(client.publish, *made(arguments), **keywords)
         t.attributes(client, "pid")
 
 
@@ -55,14 +55,14 @@ for name, retain in (("none", None), ("2", 2), ("text", "yes"), ("empty-text", "
     register("retain-truth-" + name, "t", "m", retain)
 
 for edge in packets.LENGTH_EDGES:
-    register("remaining-length-%d" % edge, "t", "m" * (edge - TOPIC_PREFIX - 1))
+    register("remaining-length-%d" % edge, "t", many("m", edge - TOPIC_PREFIX - 1))
     register(
-        "remaining-length-%d-qos-1" % edge, "t", b"m" * (edge - TOPIC_PREFIX - 3), qos=1, script=(packets.puback(1),)
+        "remaining-length-%d-qos-1" % edge, "t", many(b"m", edge - TOPIC_PREFIX - 3), qos=1, script=(packets.puback(1),)
     )
 for size in (1, 20, 60, 61, 62, 63, 64, 65, 255, 256, 1000):
     register("message-size-%d" % size, "t", b"m" * size)
 for size in (127, 128, 255, 256, 65535):
-    register("topic-size-%d" % size, "t" * size, "m")
+    register("topic-size-%d" % size, many("t", size), "m")
 
 for kind, wrong in (("int", 120), ("none", None), ("float", 1.5), ("true", True), ("object", object())):
     register("message-is-" + kind, "t", wrong)
@@ -88,7 +88,7 @@ for name, topic in (
     ("surrogate", b"a\xed\xa0\x80"),
     ("overlong", b"a\xc0\xaf"),
     ("cut-off", b"a\xe2\x82"),
-    ("size-65536", "t" * 65536),
+    ("size-65536", many("t", 65536)),
 ):
     register("bad-topic-" + name, topic, "m")
 register("bad-topic-qos-1", "a/#", "m", False, 1)

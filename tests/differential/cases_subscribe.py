@@ -1,7 +1,7 @@
 """subscribe() and set_callback(): the packet, SUBACK, and what is refused."""
 
 import packets
-from harness import EOF, LATER, case
+from harness import EOF, LATER, case, made, many
 
 SUBSCRIBE_LENGTH_WITHOUT_FILTER = 5
 
@@ -10,7 +10,7 @@ def register(name, *arguments, script=None, **keywords):
     @case("subscribe/" + name)
     def subscribe(t):
         client = t.connected(*(script if script is not None else (packets.suback(1),)))
-        t.call(client.subscribe, *arguments, **keywords)
+        t.call(client.subscribe, *made(arguments), **keywords)
 
 
 KINDS = (
@@ -48,7 +48,7 @@ register("malformed-code-255", "t", script=(packets.suback(1, 255),))
 for size in (1, 100, 121, 122):
     register("filter-size-%d" % size, "f" * size)
 for size in (123, 124, 200, 251, 300, 65535):
-    register("long-filter-%d" % size, "f" * size)
+    register("long-filter-%d" % size, many("f", size))
 register("non-ascii-filter", "temp\xe9rature/\u20ac")
 
 for name, topic in (
@@ -61,7 +61,7 @@ for name, topic in (
     ("plus-in-level", "a+"),
     ("plus-before-text", "+a"),
     ("not-utf-8", b"\xff"),
-    ("size-65536", "f" * 65536),
+    ("size-65536", many("f", 65536)),
 ):
     register("bad-filter-" + name, topic)
 for qos in (3, 128, -1):

@@ -28,12 +28,14 @@ def list_cases():
         print(name)
 
 
-def run_case(library, name):
+def run_case(library, name, broker):
+    """Prints the trace of one case; on a board, where this is frozen in, it is called from outside."""
     subject = name.split("/")[0]
+    harness.only = name
     __import__(PREFIX + subject)
     bench = harness.Bench()
     if subject == "broker":
-        host, port = os.getenv("UMQTT_BROKER").split(":")
+        host, port = broker.split(":")
         bench.broker_address = (host, int(port))
     bench.load(library)
     try:
@@ -51,7 +53,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--list"]:
         list_cases()
     elif len(sys.argv) == 3:
-        run_case(sys.argv[1], sys.argv[2])
+        run_case(sys.argv[1], sys.argv[2], os.getenv("UMQTT_BROKER"))
     else:
         print("usage: runner.py --list | <library> <case>")
         sys.exit(2)

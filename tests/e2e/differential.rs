@@ -8,16 +8,12 @@
 //! After a deliberate change of behaviour, `UMQTT_BLESS=1` has the traces in that file written anew, to be read in the
 //! commit.
 
-use similar::TextDiff;
 use std::{
-    collections::BTreeMap,
     env,
-    fmt::{Display, Write as _},
+    fmt::Write as _,
     fs,
     io::{self, Write as _},
     net::Ipv4Addr,
-    path::PathBuf,
-    process::Stdio,
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -25,37 +21,14 @@ use std::{
     thread,
 };
 use umqtt_tests::{
-    broker::{Broker, PORT},
+    broker::Broker,
+    differential::{Comparison, OURS, TABLE, VERSIONS, cases, diff, problems, read_table, report, trace},
     interpreter::Interpreter,
-    lines::Lines,
     repository,
 };
 
-const VERSIONS: [&str; 2] = ["1.3.3", "1.3.4"];
-const BOTH_VERSIONS: &str = "both";
-const OURS: &str = "ours";
-const TABLE: &str = "docs/differences.md";
 const WITNESSES: &str = "tests/differential/differences.txt";
-const RUNNER: &str = "tests/differential/runner.py";
-/// Some cases hold a message of 2 MiB, and one is larger than this.
-const HEAP: &str = "heapsize=16m";
 const WORKERS: usize = 2;
-/// What the project promises; a runner that finds fewer cases does not find all.
-const CASES_PROMISED: usize = 150;
-
-/// A row of the table: an intended difference.
-struct Difference {
-    id: String,
-    versions: Vec<&'static str>,
-    patterns: Vec<String>,
-}
-
-/// One case on every library.
-struct Comparison {
-    case: String,
-    ours: String,
-    reference: BTreeMap<&'static str, String>,
-}
 
 /// The traces of one case that stand for a row of the table.
 struct Witness {
@@ -68,37 +41,14 @@ struct Witness {
 #[test]
 fn ours_differs_from_the_reference_only_where_the_table_says_so() {
     let table = read_table();
-    let mut problems = Vec::new();
-    let mut rows_used = vec![false; table.len()];
-    for comparison in comparisons() {
-        let case = &comparison.case;
-        for (version, reference) in &comparison.reference {
-            let rows: Vec<_> = (0..table.len()).filter(|&row| table[row].covers(case, version)).collect();
-            rows.iter().for_each(|&row| rows_used[row] = true);
-            let same = *reference == comparison.ours;
-            match rows[..] {
-                [] if same => {}
-                [] => problems.push(format!(
-                    "{case} differs from {version}, and no row says so:\n{}",
-                    diff(version, reference, &comparison.ours)
-                )),
-                [row] if same => {
-                    let id = &table[row].id;
-                    problems.push(format!(
-                        "{case} is named by {id} but does not differ from {version}:\n{}",
-                        comparison.ours
-                    ));
-                }
-                [_] => {}
-                _ => {
-                    let ids: Vec<_> = rows.iter().map(|&row| table[row].id.as_str()).collect();
-                    problems.push(format!("{case} is named by several rows: {}", ids.join(", ")));
-                }
-            }
+    let mut problems = problems(&table, comparisons());
+    for row in &table {
+        let names_a_case = comparisons()
+            .iter()
+            .any(|Comparison { case, reference, .. }| reference.keys().any(|version| row.covers(case, version)));
+        if !names_a_case {
+            problems.push(format!("{} names no case", row.id));
         }
-    }
-    for (row, _) in table.iter().zip(rows_used).filter(|(_, used)| !used) {
-        problems.push(format!("{} names no case", row.id));
     }
     report(&problems);
 }
@@ -126,13 +76,13 @@ fn every_difference_has_a_witness_of_both_sides() {
             }
             let reference = &comparison.reference[version];
             if witness.reference != *reference {
-                let changes = diff("expected", &witness.reference, reference);
+                let changes = diff("expected", OURS, &witness.reference, reference);
                 problems.push(format!("{id}: {case} on {version} is not as {WITNESSES} says:\n{changes}"));
             }
             witness.reference.clone_from(reference);
         }
         if witness.ours != comparison.ours {
-            let changes = diff("expected", &witness.ours, &comparison.ours);
+            let changes = diff("expected", OURS, &witness.ours, &comparison.ours);
             problems.push(format!("{id}: {case} on ours is not as {WITNESSES} says:\n{changes}"));
         }
         witness.ours.clone_from(&comparison.ours);
@@ -157,33 +107,6 @@ fn no_case_breaks_off() {
     report(&problems);
 }
 
-#[test]
-fn patterns_match_whole_names() {
-    assert!(matches("publish/*", "publish/qos-1"));
-    assert!(matches("receive/*-check", "receive/cut-check-check"));
-    assert!(matches("a/b", "a/b"));
-    assert!(!matches("a/b", "a/bc"));
-    assert!(!matches("a/b", "xa/b"));
-    assert!(!matches("a/*-x", "a/y"));
-    assert!(!matches("ab*ba", "aba"));
-}
-
-fn report(problems: &[String]) {
-    let mut text = String::new();
-    for problem in problems {
-        let _ = writeln!(text, "\n{problem}");
-    }
-    assert!(problems.is_empty(), "{} problems:\n{text}", problems.len());
-}
-
-fn diff(left: impl Display, old: &str, new: &str) -> String {
-    TextDiff::from_lines(format!("{old}\n").as_str(), format!("{new}\n").as_str())
-        .unified_diff()
-        .context_radius(100)
-        .header(&left.to_string(), OURS)
-        .to_string()
-}
-
 /// Every case on every library, run once for all tests.
 fn comparisons() -> &'static [Comparison] {
     static COMPARISONS: OnceLock<Vec<Comparison>> = OnceLock::new();
@@ -191,14 +114,8 @@ fn comparisons() -> &'static [Comparison] {
 }
 
 fn run_all() -> Vec<Comparison> {
-    for version in VERSIONS {
-        let folder = reference_folder(version);
-        assert!(folder.join("umqtt/simple.py").is_file(), "{} lacks the reference library", folder.display());
-    }
     let broker = Broker::start().unwrap();
-    let listing = run(&Interpreter::find().unwrap(), broker.address(), &["--list"]);
-    let cases: Vec<&str> = listing.lines().collect();
-    assert!(cases.len() >= CASES_PROMISED, "only {} cases:\n{listing}", cases.len());
+    let cases = cases(&Interpreter::find().unwrap()).unwrap();
 
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
@@ -228,85 +145,9 @@ fn run_all() -> Vec<Comparison> {
 
 /// One after another: with a real broker, the libraries use the same client identifiers.
 fn compare(interpreter: &Interpreter, broker: Ipv4Addr, case: &str) -> Comparison {
-    let reference = VERSIONS.map(|version| {
-        let folder = reference_folder(version);
-        (version, run(interpreter, broker, &[&folder.display().to_string(), case]))
-    });
-    Comparison { case: case.to_owned(), ours: run(interpreter, broker, &[OURS, case]), reference: reference.into() }
-}
-
-fn reference_folder(version: &str) -> PathBuf {
-    repository().join("build/reference").join(version)
-}
-
-/// What runner.py prints. A library that does not come to an end has the line that the runner prints for it when it
-/// can tell: `hang`.
-fn run(interpreter: &Interpreter, broker: Ipv4Addr, arguments: &[&str]) -> String {
-    let mut child = interpreter
-        .command(broker)
-        .unwrap()
-        .args(["-X", HEAP])
-        .arg(repository().join(RUNNER))
-        .args(arguments)
-        .env("UMQTT_BROKER", format!("{broker}:{PORT}"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = Lines::new("runner.py", child.stdout.take().expect("it is piped"), |_| ());
-    let in_time = lines.end().is_ok();
-    if !in_time {
-        // Fails only for a child that is gone already.
-        let _ = child.kill();
-    }
-    let status = child.wait().unwrap();
-    let mut trace = lines.seen();
-    if !in_time {
-        trace += "\nhang";
-    } else if !status.success() {
-        let _ = write!(trace, "\nended by {status}");
-    }
-    trace
-}
-
-impl Difference {
-    fn covers(&self, case: &str, version: &str) -> bool {
-        self.versions.contains(&version) && self.patterns.iter().any(|pattern| matches(pattern, case))
-    }
-}
-
-/// Whether the name is as the pattern says, in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((before, after)) => name
-            .strip_prefix(before)
-            .is_some_and(|rest| (0..=rest.len()).any(|at| rest.is_char_boundary(at) && matches(after, &rest[at..]))),
-    }
-}
-
-/// The rows of the table: id, versions, patterns in backquotes, and then what people read.
-fn read_table() -> Vec<Difference> {
-    let text = read(TABLE);
-    let rows = text.lines().filter(|line| line.starts_with("| D"));
-    rows.map(|line| {
-        let mut cells = line.trim_matches('|').split('|').map(str::trim);
-        let mut cell = |what: &str| cells.next().unwrap_or_else(|| panic!("{TABLE}: no {what} in: {line}"));
-        let id = cell("id").to_owned();
-        let versions = match cell("version") {
-            BOTH_VERSIONS => VERSIONS.to_vec(),
-            one => {
-                let known = VERSIONS.into_iter().find(|version| *version == one);
-                vec![known.unwrap_or_else(|| panic!("{TABLE}: {id} is about {one}"))]
-            }
-        };
-        let patterns = cell("cases").split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        for column in ["reference", "ours", "reason"] {
-            assert!(!cell(column).is_empty(), "{TABLE}: {id} has no {column}");
-        }
-        Difference { id, versions, patterns }
-    })
-    .collect()
+    let run = |library| trace(interpreter, broker, library, case).unwrap();
+    let reference = VERSIONS.map(|version| (version, run(version)));
+    Comparison { case: case.to_owned(), ours: run(OURS), reference: reference.into() }
 }
 
 /// The sections of the file: `[id] case`, then `reference` and `ours`, each followed by its trace, indented.

@@ -3,6 +3,7 @@
 
 mod command;
 mod console;
+mod differential;
 mod files;
 mod flash_strings;
 mod memory;

@@ -16,6 +16,7 @@ pub mod board;
 pub mod broker;
 pub mod children;
 pub mod control;
+pub mod differential;
 pub mod heap;
 pub mod hosts;
 pub mod interpreter;
