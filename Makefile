@@ -58,7 +58,7 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
 TESTS += test-end-to-end test-interop test-cmake
-TESTS += test-firmware test-esp8266 test-flashing
+TESTS += test-firmware test-esp8266 test-flashing test-micropython
 
 .PHONY: test
 test: $(TESTS) ## Build and test everything
@@ -77,6 +77,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
+	@sed -n 's/^micropython: \([0-9]* tests pass\)/   micropython   \1/p' $(BUILD)/log/test-micropython
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
 .PHONY: setup
@@ -169,6 +170,11 @@ test-esp8266: firmware-image firmware-differential virtual-esp8266 unix mpremote
 	@echo "== Testing on the virtual ESP8266"
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test esp8266 -- --nocapture 2>&1 | tee $(BUILD)/log/test-esp8266
 
+.PHONY: test-micropython
+test-micropython: firmware-without virtual-esp8266 mpremote ## Test that MicroPython's own tests pass with umqtt as without it
+	@echo "== Testing MicroPython with its own tests, on the virtual ESP8266"
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test micropython 2>&1 | tee $(BUILD)/log/test-micropython
+
 .PHONY: mpremote
 mpremote: setup
 	@scripts/mpremote.sh $(BUILD)/mpremote
@@ -203,5 +209,5 @@ fmt: ## Format the Rust code
 
 .PHONY: clean
 clean: ## Remove what was built; what was fetched stays
-	@rm -rf $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log $(BUILD)/firmware $(BUILD)/virtual-esp8266
+	@rm -rf $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log $(BUILD)/firmware $(BUILD)/virtual-esp8266 $(BUILD)/micropython-tests
 	@$(CARGO) clean --quiet

@@ -49,9 +49,12 @@ firmware-image: firmware-tools reference firmware-engine $(FIRMWARE_SDK) ## The 
 	$(call firmware_build,native,$(FIRMWARE)/$(VARIANT),ours)
 
 .PHONY: firmware-comparison
-firmware-comparison: firmware-image
-	$(call firmware_build,without,$(FIRMWARE)/$(VARIANT)-without,without MQTT)
+firmware-comparison: firmware-without
 	$(call firmware_build,python,$(FIRMWARE)/$(VARIANT)-python,with the reference library)
+
+.PHONY: firmware-without
+firmware-without: firmware-image
+	$(call firmware_build,without,$(FIRMWARE)/$(VARIANT)-without,without MQTT)
 
 .PHONY: firmware-differential
 firmware-differential: firmware-image
