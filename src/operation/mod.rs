@@ -227,16 +227,14 @@ impl Operation {
     /// comes again. True when what the operation waited for has come: it only was not asked any more.
     pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
-            Kind::Exchanging { identifier } => {
-                let has_ended_well = session.exchanges.has_ended_well(identifier);
-                session.leave(identifier);
-                return has_ended_well;
-            }
+            Kind::Exchanging { identifier } => return session.leave(identifier),
             Kind::Waiting { arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }) } => {
-                let owed = Owed::of(qos, identifier);
-                let unanswered = session.owed == owed || session.connection() != self.connection;
-                session.owed = session.owed.filter(|_| session.owed != owed);
-                if unanswered && qos.is_exactly_once() {
+                // Unless it was acknowledged meanwhile, before another message.
+                let unanswered = session.owed == Owed::of(qos, identifier);
+                if unanswered {
+                    session.owed = None;
+                }
+                if qos.is_exactly_once() && (unanswered || session.connection() != self.connection) {
                     session.released(identifier);
                 }
             }

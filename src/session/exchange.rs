@@ -137,11 +137,6 @@ impl Exchanges {
         self.forget_what_is_over();
     }
 
-    /// Whether the exchange of that name has ended as it should.
-    pub fn has_ended_well(&self, identifier: u16) -> bool {
-        self.find(identifier).is_some_and(|exchange| exchange.awaiting == Awaiting::Nothing(0))
-    }
-
     /// The exchange of that name.
     pub fn find(&self, identifier: u16) -> Option<Exchange> {
         self.0.iter().find(|exchange| exchange.identifier == identifier).copied()
@@ -152,13 +147,17 @@ impl Exchanges {
         self.0.get(index).copied()
     }
 
-    /// Leaves an exchange alone. It stays only if it is a message that the session keeps.
-    pub fn leave(&mut self, identifier: u16, session_is_kept: bool) {
+    /// Leaves an exchange alone. It stays only if it is a message that the session keeps. True when it had ended as it
+    /// should.
+    pub fn leave(&mut self, identifier: u16, session_is_kept: bool) -> bool {
+        let mut has_ended_well = false;
         for exchange in self.0.iter_mut().filter(|exchange| exchange.identifier == identifier) {
+            has_ended_well = exchange.awaiting == Awaiting::Nothing(0);
             exchange.attended = false;
             exchange.awaiting = exchange.awaiting.after_loss(session_is_kept);
         }
         self.forget_what_is_over();
+        has_ended_well
     }
 
     /// Forgets an exchange: its identifier may be used again.

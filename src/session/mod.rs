@@ -129,11 +129,13 @@ impl Session {
         self.lost();
     }
 
-    /// Ends the attendance to an exchange. It stays only if it is a message that the session keeps.
-    pub fn leave(&mut self, identifier: u16) {
-        self.exchanges.leave(identifier, self.kept);
+    /// Ends the attendance to an exchange. It stays only if it is a message that the session keeps. True when it had
+    /// ended as it should.
+    pub fn leave(&mut self, identifier: u16) -> bool {
+        let has_ended_well = self.exchanges.leave(identifier, self.kept);
         self.interrupted &= self.exchanges.any_over();
         self.waiting_since = None;
+        has_ended_well
     }
 
     /// Whether the wait that begins must end at once: an operation whose exchange is over does not know it yet, and
