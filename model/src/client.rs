@@ -426,12 +426,16 @@ impl Client {
     fn send_packet(&mut self, operation: &Operation, strings: &Strings<'_>) -> Result<(), Failure> {
         let mut scratch = [0; 256];
         let mut position = 0;
-        while position < operation.packet_size(strings) {
-            let bytes = match operation.chunk(position, strings, &mut scratch) {
+        loop {
+            let (chunk, size) = operation.chunk(position, strings, &mut scratch);
+            let bytes = match chunk {
                 Chunk::Scratch(filled) => &scratch[..filled],
                 Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],
             };
             position += self.network.write(bytes).ok_or(Failure::Socket)?;
+            if position >= size {
+                break;
+            }
         }
         self.sent_at = self.network.now;
         Ok(())

@@ -83,7 +83,7 @@ fn strings() -> Strings<'static> {
 
 fn bytes(operation: &Operation) -> Vec<u8> {
     let mut scratch = [0; 64];
-    match operation.chunk(0, &strings(), &mut scratch) {
+    match operation.chunk(0, &strings(), &mut scratch).0 {
         Chunk::Scratch(filled) => scratch[..filled].to_vec(),
         Chunk::Caller { .. } => panic!("it fits"),
     }
