@@ -147,6 +147,18 @@ fn an_interrupted_flash_is_said_and_can_be_repeated() {
 }
 
 #[test]
+fn the_port_of_make_flash_may_be_a_url() {
+    // The variable PORT reaches every makefile that is called, and a makefile does not stand any value everywhere.
+    let build = repository().join("build/virtual-esp8266");
+    let output = std::process::Command::new("make")
+        .args(["--dry-run", "PORT=rfc2217://127.0.0.1:2217", "rom", "sdk", &format!("BUILD={}", build.display()), "-C"])
+        .arg(repository().join("virtual-esp8266"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn make_flash_refuses_a_wrong_file_before_it_erases() {
     let board = Bench::new(Port::Terminal, &["--flash-size", "512K"], None).unwrap();
     let good = fs::read(firmware().unwrap()).unwrap();
