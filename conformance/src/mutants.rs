@@ -214,8 +214,12 @@ mod tests {
     }
 
     #[test]
-    fn the_committed_list_can_be_read() {
-        let list = fs::read_to_string("mutants.txt").unwrap();
-        assert!(!read(&list).unwrap().is_empty());
+    fn every_change_of_the_committed_list_can_be_made() {
+        let mutants = read(&fs::read_to_string("mutants.txt").unwrap()).unwrap();
+        for Change { file, old, .. } in mutants.iter().flat_map(|mutant| &mutant.changes) {
+            let source = fs::read_to_string(Path::new("..").join(file)).unwrap();
+            assert_eq!(source.matches(old.as_str()).count(), 1, "in {file}: {old}");
+        }
+        assert!(!mutants.is_empty());
     }
 }
