@@ -126,7 +126,7 @@ fn arguments(options: &Options, flash: &Path, surroundings: &Path, command_socke
         add("-object", joined("filter-dump,id=pcap,netdev=wifi,file=", file));
     }
     if options.icount {
-        add("-icount", "shift=5".into());
+        add("-icount", "shift=4".into());
     }
     arguments
 }

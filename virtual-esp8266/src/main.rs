@@ -92,7 +92,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
-    /// Count instructions instead of time: 32 ns for each, the same in every run
+    /// Count instructions instead of time: 16 ns for each, the same in every run
     #[arg(long)]
     icount: bool,
 
