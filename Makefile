@@ -202,6 +202,7 @@ heap: unix reference ## Print what the class costs in heap, beside the Python on
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- heap
 
 include firmware/firmware.mk
+include benches/bench.mk
 
 .PHONY: fmt
 fmt: ## Format the Rust code

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds one firmware: build.sh <board> <kind> <folder>, to <folder>/firmware.bin, which is flashed, and firmware.elf
 #
-# board: a folder of boards/; kind: native, python, without or differential, see boards/esp8266/common.mk.
+# board: a folder of boards/; kind: native, python, without, differential or bench, see boards/esp8266/common.mk.
 # From the environment: MICROPYTHON, MPY_CROSS, REFERENCE, ESP_SDK, ENGINE (libumqtt.a), TOOL (umqtt-firmware), ESPTOOL,
 # JOBS, LOG, and for tests/faults.sh PLANT: more arguments for the port's make.
 #
@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE=1
 
 modules= engine=
 case $kind in
-native | differential) modules=$root engine=$ENGINE ;;
+native | differential | bench) modules=$root engine=$ENGINE ;;
 esac
 
 # PLANT is split into arguments.
@@ -52,7 +52,8 @@ mkdir -p "$folder" "$(dirname "$LOG")"
 echo "$sources" >"$folder/sources"
 "$here/layout.sh" "$port" "$folder/layout"
 # The port's make does not look at manifests, nor at libraries.
-if [ -n "$(find "$root/boards/esp8266" "$root/mpy_module" "$root/tests/differential" -name '*.py' -newer "$folder/frozen_content.c" 2>/dev/null | head -n 1)" ]; then
+frozen="$root/boards/esp8266 $root/mpy_module $root/tests/differential $root/benches/board"
+if [ -n "$(find $frozen -name '*.py' -newer "$folder/frozen_content.c" 2>/dev/null | head -n 1)" ]; then
     rm -f "$folder/frozen_content.c"
 fi
 if [ -n "$(find $engine "$ESP_SDK/lib" "$folder/layout" -type f -newer "$folder/firmware.elf" 2>/dev/null | head -n 1)" ]; then

@@ -1,9 +1,11 @@
 # What our ESP8266 boards have in common, for the make of MicroPython's port. firmware/build.sh calls it with
 #
 # UMQTT_KIND          native: with this project's module; python: with the reference library frozen in instead;
-#                     without: with neither; differential: native, and the differential tests frozen in
-# UMQTT_ENGINE        for native and differential: the engine, libumqtt.a
+#                     without: with neither; differential: native, and the differential tests frozen in; bench: native and
+#                     python, and the program that measures them
+# UMQTT_ENGINE        for native, differential and bench: the engine, libumqtt.a
 # UMQTT_REFERENCE     folder of the reference libraries, see scripts/reference.sh
+# UMQTT_BENCH         for bench: a folder with the reference library under the name umqtt_reference
 # ESP_SDK             folder of the SDK, with include/ and lib/
 
 UMQTT_BOARD_DIR := $(abspath $(BOARD_DIR)/../esp8266)
@@ -35,6 +37,7 @@ CFLAGS += -fcommon
 LD_FILES := $(abspath $(BUILD))/layout/$(UMQTT_PORT_LAYOUT)
 
 MICROPY_MANIFEST_UMQTT_REFERENCE := $(UMQTT_REFERENCE)
+MICROPY_MANIFEST_UMQTT_BENCH := $(UMQTT_BENCH)
 MICROPY_MANIFEST_UMQTT_BASE := $(UMQTT_BOARD_DIR)/base_$(UMQTT_MANIFEST).py
 FROZEN_MANIFEST ?= $(UMQTT_BOARD_DIR)/manifest_$(UMQTT_KIND).py
 
