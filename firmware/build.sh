@@ -17,7 +17,8 @@ export PYTHONDONTWRITEBYTECODE=1
 
 modules= engine=
 case $kind in
-native | differential | bench) modules=$root engine=$ENGINE ;;
+native | differential) modules=$root engine=$ENGINE ;;
+bench) modules=$UMQTT_BENCH/modules engine=$ENGINE ;;
 esac
 
 # PLANT is split into arguments.

@@ -496,6 +496,54 @@ def capture(kind, qos, size, rounds):
     alternate("capture", kind, qos, size, rounds, mark.put, True)
 
 
+# lwIP's own client, which works without a socket and calls no Python. It has taken a message before a program could ask for
+# it, so it counts that itself; the acknowledgement of a publish likewise.
+class Lwip:
+    topic = "bench/lwip"
+
+    def __init__(self, server, port):
+        import lwip_mqtt
+
+        self.module = lwip_mqtt
+        lwip_mqtt.connect(server, port, self.topic)
+
+    # Waits until that item of received() is more than that number. Returns what was counted then.
+    def count_beyond(self, item, number):
+        for _ in range(PATIENCE // SETTLE):
+            time.sleep_ms(SETTLE)
+            if self.module.received()[item] > number:
+                return self.module.received()[2]
+        raise OSError("nothing has come from the broker")
+
+    def publish(self, qos, size):
+        operation, message = self.module.publish, bytes(size)
+        sink = SINK.decode()
+        receives = self.module.received()[1]
+        start = time.ticks_cpu()
+        module_publish(operation, sink, message, qos)
+        count = time.ticks_cpu() - start & 0x3FFFFFFF
+        time.sleep_ms(SETTLE)
+        return count + (self.count_beyond(1, receives) if qos else 0)
+
+    def receive(self, qos, size):
+        messages = self.module.received()[0]
+        feeder.send(self.topic.encode(), size, qos)
+        return self.count_beyond(0, messages)
+
+
+def module_publish(publish, topic, message, qos):
+    publish(topic, message, qos)
+
+
+# Prints its counts as those of one step when the call of publish() is in them, else as those of none.
+def lwip(operation, qos, size, rounds):
+    global peer
+    if peer is None:
+        peer = Lwip(subjects[0].server, subjects[0].port)
+    gc.collect()
+    print("counts lwip", 1 if operation == "publish" else 0, *(getattr(peer, operation)(qos, size) for _ in range(rounds)))
+
+
 # What an import and an instance keep of the heap. Names that are stored must not make room for themselves meanwhile, nor
 # shall what other programs have imported anyway be counted.
 def footprint(module, name):
@@ -571,7 +619,8 @@ def receive_all(subject, qos, size, count):
 
 
 def start(server, port):
-    global feeder, mark, subjects
+    global feeder, mark, peer, subjects
+    peer = None
     mark = Mark()
     feeder = Feeder(server, port)
     subjects = [Bare(server, port), Python(server, port), Ours(server, port)]

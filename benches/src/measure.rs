@@ -20,6 +20,18 @@ const PARTS: usize = 4;
 /// Payloads at which heap, writes and segments are measured.
 const CLOSER: [usize; 3] = [USUAL_SIZE, 1024, 4096];
 
+/// What lwIP's own client does, at sizes that its buffer of 256 bytes holds.
+const PEER: [(&str, &str, u8, usize); 8] = [
+    ("publish", "publish QoS 0", 0, USUAL_SIZE),
+    ("publish", "publish QoS 0", 0, 100),
+    ("publish", "publish QoS 1", 1, USUAL_SIZE),
+    ("publish", "publish QoS 1", 1, 100),
+    ("receive", "receive QoS 0", 0, USUAL_SIZE),
+    ("receive", "receive QoS 0", 0, 256),
+    ("receive", "receive QoS 1", 1, USUAL_SIZE),
+    ("receive", "receive QoS 1", 1, 256),
+];
+
 /// The figures of each subject, in the board's order.
 type Figures = Vec<(String, Result<Vec<f64>, String>)>;
 
@@ -47,6 +59,29 @@ pub fn run(broker: &Broker, folder: &Path, only: Option<&str>, results: &mut Res
             }
         }
     }
+    // Apart from the others: what its client has received, it has received before they would have asked.
+    drop(session);
+    let mut session = Session::open(broker, folder)?;
+    for (operation, name, qos, size) in PEER {
+        let line = format!("measure.lwip('{operation}', {qos}, {size}, 9)");
+        print!("{name:<22} {size:>6} B by lwIP's client ");
+        std::io::stdout().flush()?;
+        for (subject, figures) in session.figures("counts", &line)?.context("lwIP's client needs no heap")? {
+            let figures = figures.map_err(anyhow::Error::msg)?;
+            let (operation, median) = (name.to_owned(), results::median(&figures));
+            let least = figures.iter().copied().reduce(f64::min);
+            println!("{:.0}", median.unwrap_or_default());
+            results.measurements.push(Measurement {
+                operation,
+                size,
+                subject,
+                least,
+                median,
+                ..Measurement::default()
+            });
+        }
+    }
+    drop(session);
     for (subject, module) in [(PYTHON, "umqtt_reference.simple"), (OURS, "umqtt.simple")] {
         let mut board = Board::boot(Options { counting: true, ..Options::default() })?;
         board.import()?;
@@ -101,8 +136,12 @@ impl Session {
 
     /// Has `measure.py` do something. Returns `None` when the memory is not enough.
     fn call(&mut self, word: &str, class: &str, qos: u8, size: usize, more: &str) -> Result<Option<Figures>> {
-        let line = format!("measure.{word}(measure.{class}, {qos}, {size}, {more})");
-        let printed = match self.board.try_ask(&line)? {
+        self.figures(word, &format!("measure.{word}(measure.{class}, {qos}, {size}, {more})"))
+    }
+
+    /// Types a line that prints a line of figures for each subject.
+    fn figures(&mut self, word: &str, line: &str) -> Result<Option<Figures>> {
+        let printed = match self.board.try_ask(line)? {
             Answer::Lines(lines) => lines,
             Answer::Raised(traceback) if traceback.last().is_some_and(|line| line.starts_with("MemoryError")) => {
                 return Ok(None);

@@ -2,7 +2,7 @@
 
 use crate::{
     operation::{OPERATIONS, USUAL_SIZE},
-    results::{BARE, Measurement, OURS, PYTHON, Results},
+    results::{BARE, LWIP, Measurement, OURS, PYTHON, Results},
 };
 use anyhow::{Context, Result};
 use std::{fmt::Write, fs, path::Path};
@@ -24,6 +24,7 @@ fn tables(results: &Results) -> String {
     operations(&mut text, results);
     payloads(&mut text, results);
     closer(&mut text, results);
+    peers(&mut text, results);
     memory(&mut text, results);
     speeds(&mut text, results);
     profiles(&mut text, results);
@@ -186,6 +187,27 @@ pub fn name(subject: &str) -> &str {
         PYTHON => "Python",
         OURS => "umqtt-rs",
         other => other,
+    }
+}
+
+fn peers(text: &mut String, results: &Results) {
+    text.push_str(
+        "\n### lwIP's own client\n\nThe C client in lwIP's source, on the same TCP: no socket, no Python callback, no object for \
+        topic and message, so less work than any `umqtt.simple` has. Its publishing does not wait; the taking of the \
+        acknowledgement is added. A packet must fit into its buffer of 256 bytes.\n\n\
+        | | payload, B | bare socket | lwIP's client | umqtt-rs |\n|---|--:|--:|--:|--:|\n",
+    );
+    for lwip in results.measurements.iter().filter(|m| m.subject == LWIP) {
+        let median = |subject| results.find(&lwip.operation, lwip.size, subject).and_then(|m| m.median);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            lwip.operation,
+            lwip.size,
+            count(median(BARE)),
+            count(lwip.median),
+            count(median(OURS))
+        );
     }
 }
 

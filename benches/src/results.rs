@@ -109,6 +109,9 @@ pub const PYTHON: &str = "pyth";
 /// This project's.
 pub const OURS: &str = "ours";
 
+/// lwIP's own client.
+pub const LWIP: &str = "lwip";
+
 /// The middle one; `None` of nothing.
 pub fn median(figures: &[f64]) -> Option<f64> {
     let mut sorted = figures.to_vec();

@@ -5,7 +5,7 @@
 #                     python, and the program that measures them
 # UMQTT_ENGINE        for native, differential and bench: the engine, libumqtt.a
 # UMQTT_REFERENCE     folder of the reference libraries, see scripts/reference.sh
-# UMQTT_BENCH         for bench: a folder with the reference library under the name umqtt_reference
+# UMQTT_BENCH         for bench: a folder with the reference library under the name umqtt_reference, and modules/
 # ESP_SDK             folder of the SDK, with include/ and lib/
 
 UMQTT_BOARD_DIR := $(abspath $(BOARD_DIR)/../esp8266)
