@@ -81,6 +81,7 @@ typedef struct _umqtt_session_obj_t {
     umqtt_buffer_t message;
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     bool closed; // this module has closed sock
+    bool in_chunks; // set_chunk_callback() has been given a buffer
     bool delivering_chunk; // the chunk callback runs, in the middle of a packet
     bool callback_raised; // the call that failed last failed in a callback
     bool checking; // sock has been told not to wait, by check_msg()
@@ -99,6 +100,9 @@ extern const mp_obj_dict_t umqtt_client_dict;
 // or it has waited for as long as it is allowed to.
 #define UMQTT_SOCKET_WOULD_BLOCK (-1)
 #define UMQTT_SOCKET_TIMED_OUT (-2)
+
+// Whether reading and writing runs no Python code of the socket's.
+bool umqtt_socket_is_native(mp_obj_t sock);
 
 // Reads at most len bytes, once. Returns how many, 0 at the end of the stream, or one of the above; more than len when
 // a Python socket has given more, of which the first are in bytes. Raises OSError.

@@ -13,8 +13,8 @@
 
 #include <string.h>
 
-// Bytes that belong into no object pass through a buffer of this size.
-#define SMALL_BUFFER_SIZE (32)
+// Bytes that belong into no object pass through a buffer of this size, and so do small packets as a whole.
+#define SMALL_BUFFER_SIZE (64)
 #if SMALL_BUFFER_SIZE < UMQTT_HEADER_MAX
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
@@ -29,6 +29,9 @@ typedef struct _umqtt_call_t {
     mp_obj_t self;
     umqtt_session_obj_t *session;
     size_t wanted; // bytes of heap that were asked for last
+    const byte *ahead; // bytes of the packet that were read before the engine has asked for them
+    size_t ahead_len;
+    bool timed; // there is a time limit or a keep alive interval, or there will be
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
     mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of; MP_OBJ_NULL for none
     umqtt_strings_t strings;
@@ -48,7 +51,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->kept = NULL;
     self->write_limit = 0;
     self->chunks_topic = MP_OBJ_NULL;
-    self->closed = self->delivering_chunk = self->checking = self->callback_raised = false;
+    self->closed = self->in_chunks = self->delivering_chunk = self->checking = self->callback_raised = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -74,6 +77,13 @@ static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
     return MP_OBJ_TO_PTR(self->subobj[0]);
 }
 
+// An attribute of the instance's own is found at once, without a look at its classes.
+static mp_obj_t load_attr(mp_obj_t self_in, qstr name) {
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_map_elem_t *elem = mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    return elem != NULL ? elem->value : mp_load_attr(self_in, name);
+}
+
 static void forget_buffers(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
     session->chunks_topic = MP_OBJ_NULL;
@@ -91,7 +101,7 @@ static void close_connection(umqtt_session_obj_t *session) {
 
 // Makes sure that the session describes the socket in self.sock, which the user may have replaced.
 static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
-    mp_obj_t sock = mp_load_attr(self, MP_QSTR_sock);
+    mp_obj_t sock = load_attr(self, MP_QSTR_sock);
     if (sock == mp_const_none || (sock == session->sock && session->closed)) {
         mp_raise_OSError(MP_ENOTCONN);
     }
@@ -167,9 +177,20 @@ static void raise_if(umqtt_error_t error) {
 // Calls
 
 static void call_init(umqtt_call_t *call, mp_obj_t self) {
-    memset(call, 0, sizeof(*call));
     call->self = self;
     call->session = get_session(self);
+    call->timed = umqtt_session_patience(&call->session->engine) != 0;
+    call->reading = false;
+    call->ahead_len = 0;
+    for (size_t i = 0; i < UMQTT_STRINGS; i++) {
+        call->objects[i] = MP_OBJ_NULL;
+        call->strings.slot[i].bytes = NULL;
+    }
+}
+
+// The time in milliseconds; 0 where no time matters, for on the ESP8266 it costs some hundred instructions.
+static uint32_t call_now(const umqtt_call_t *call) {
+    return call->timed ? mp_hal_ticks_ms() : 0;
 }
 
 // Raises TypeError for what has no bytes, as len() does for what has no length.
@@ -203,7 +224,7 @@ static void refresh_strings(umqtt_call_t *call) {
 static void send_packet(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
     byte scratch[UMQTT_SCRATCH_SIZE];
-    uint32_t since = mp_hal_ticks_ms(); // when the socket last took something
+    uint32_t since = call_now(call); // when the socket last took something
     bool blocking = false; // it was made to wait since then
     for (size_t position = 0;;) {
         umqtt_chunk_t chunk;
@@ -219,10 +240,10 @@ static void send_packet(umqtt_call_t *call) {
             if (position >= chunk.packet_size) {
                 return;
             }
-            since = mp_hal_ticks_ms();
+            since = call_now(call);
             blocking = false;
         } else if (written == UMQTT_SOCKET_TIMED_OUT) {
-            if ((uint32_t)mp_hal_ticks_ms() - since >= session->write_limit) {
+            if (call_now(call) - since >= session->write_limit) {
                 mp_raise_OSError(MP_ETIMEDOUT);
             }
         } else if (!blocking) {
@@ -250,9 +271,13 @@ static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     if (buffer->bytes == NULL) {
         return mp_const_empty_bytes;
     }
-    vstr_t vstr = { .alloc = buffer->len + 1, .len = buffer->len, .buf = (char *)buffer->bytes, .fixed_buf = false };
+    mp_obj_str_t *bytes = mp_obj_malloc(mp_obj_str_t, &mp_type_bytes);
+    bytes->hash = 0; // computed by whoever wants it, which takes longer than all the rest
+    bytes->len = buffer->len;
+    buffer->bytes[buffer->len] = '\0';
+    bytes->data = buffer->bytes;
     buffer->bytes = NULL;
-    return mp_obj_new_bytes_from_vstr(&vstr);
+    return MP_OBJ_FROM_PTR(bytes);
 }
 
 // Reads once, as the action asks. Returns how many bytes, or why there are none.
@@ -273,7 +298,7 @@ static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte
 
 // The buffer that the message is to be delivered in, chunk by chunk: messages that are larger than it are.
 static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, mp_buffer_info_t *buffer) {
-    if (action->target != UMQTT_TO_MESSAGE || call->session->message.bytes != NULL) {
+    if (!call->session->in_chunks || action->target != UMQTT_TO_MESSAGE || call->session->message.bytes != NULL) {
         return false;
     }
     mp_obj_t object = mp_load_attr(call->self, MP_QSTR_chunk_buffer);
@@ -316,7 +341,7 @@ static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size
     session->callback_raised = true;
     session->delivering_chunk = false;
     session->chunks_topic = MP_OBJ_NULL;
-    umqtt_session_give_up_message(&session->engine, count);
+    umqtt_session_give_up_message(&session->engine, count + call->ahead_len);
     nlr_jump(nlr.ret_val);
 }
 
@@ -344,7 +369,27 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     } else {
         wanted = MIN(wanted, SMALL_BUFFER_SIZE);
     }
-    mp_int_t count = read_once(call, action, to, wanted);
+    mp_int_t count = 0;
+    if (call->ahead_len == 0) {
+        // Nothing of the next packet is read, and the engine will ask for all of this one.
+        bool reads_ahead = wanted < SMALL_BUFFER_SIZE && umqtt_socket_is_native(session->sock);
+        count = reads_ahead ? read_once(call, action, small, MIN(action->rest, SMALL_BUFFER_SIZE))
+            : read_once(call, action, to, wanted);
+        if (reads_ahead) {
+            call->ahead = small;
+            call->ahead_len = MAX(count, 0);
+        }
+    }
+    if (call->ahead_len != 0) {
+        count = MIN(wanted, call->ahead_len);
+        if (to == small) {
+            start = (byte *)call->ahead;
+        } else {
+            memcpy(to, call->ahead, count);
+        }
+        call->ahead += count;
+        call->ahead_len -= count;
+    }
     if (count < 0) {
         event->kind = count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
         return;
@@ -368,7 +413,7 @@ static void deliver(umqtt_call_t *call) {
     if (nlr_push(&nlr) == 0) {
         mp_obj_t message = take_bytes(&session->message);
         mp_obj_t topic = take_bytes(&session->topic);
-        mp_call_function_2(mp_load_attr(call->self, MP_QSTR_cb), topic, message);
+        mp_call_function_2(load_attr(call->self, MP_QSTR_cb), topic, message);
         nlr_pop();
         return;
     }
@@ -391,7 +436,7 @@ static mp_int_t run(umqtt_call_t *call) {
     umqtt_event_t event = { .kind = UMQTT_START };
     for (;;) {
         umqtt_action_t action;
-        event.now = mp_hal_ticks_ms();
+        event.now = call_now(call);
         umqtt_step(&call->operation, &session->engine, &event, &action);
         if (call->reading && action.kind != UMQTT_READ && !session->closed) {
             call->reading = session->checking = false;
@@ -424,6 +469,7 @@ static mp_int_t run(umqtt_call_t *call) {
                 }
                 if (action.error == UMQTT_OUT_OF_MEMORY) {
                     session->topic.bytes = session->message.bytes = NULL;
+                    umqtt_session_give_up_message(&session->engine, call->ahead_len);
                     m_malloc_fail(call->wanted);
                 }
                 raise_error(action.error, action.value);
@@ -471,7 +517,7 @@ static void make_room(umqtt_call_t *call) {
 // The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
 static uint16_t next_identifier(umqtt_call_t *call) {
     make_room(call);
-    mp_int_t last = mp_obj_get_int(mp_load_attr(call->self, MP_QSTR_pid));
+    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid));
     return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
@@ -634,6 +680,7 @@ static mp_obj_t umqtt_client_set_chunk_callback(const mp_obj_t *args) {
     if (args[2] != mp_const_none) {
         mp_get_buffer_raise(args[2], &info, MP_BUFFER_RW);
     }
+    get_session(args[0])->in_chunks = args[2] != mp_const_none;
     mp_store_attr(args[0], MP_QSTR_chunk_cb, args[1]);
     mp_store_attr(args[0], MP_QSTR_chunk_buffer, args[2]);
     return mp_const_none;
@@ -747,6 +794,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     mp_obj_t self = args[ARG_self];
     umqtt_call_t call;
     call_init(&call, self);
+    call.timed = true;
     umqtt_session_obj_t *session = call.session;
     umqtt_connect_t options;
     get_connect_options(&call, args[ARG_clean_session], &options);
@@ -852,7 +900,7 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_qos };
     umqtt_call_t call;
     call_init(&call, args[ARG_self]);
-    if (mp_load_attr(call.self, MP_QSTR_cb) == mp_const_none) {
+    if (load_attr(call.self, MP_QSTR_cb) == mp_const_none) {
         mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
     }
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
@@ -914,6 +962,10 @@ static const mp_rom_map_elem_t no_ssl_params_table[] = {};
 static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
 
 static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
+    // Looked through from the top, so what is called most often comes first.
+    { MP_ROM_QSTR(MP_QSTR_publish), MP_ROM_PTR(&umqtt_client_publish_obj) },
+    { MP_ROM_QSTR(MP_QSTR_wait_msg), MP_ROM_PTR(&umqtt_client_wait_msg_obj) },
+    { MP_ROM_QSTR(MP_QSTR_check_msg), MP_ROM_PTR(&umqtt_client_check_msg_obj) },
     { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&umqtt_client_init_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_callback), MP_ROM_PTR(&umqtt_client_set_callback_obj) },
     { MP_ROM_QSTR(MP_QSTR_set_chunk_callback), MP_ROM_PTR(&umqtt_client_set_chunk_callback_obj) },
@@ -921,11 +973,8 @@ static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&umqtt_client_connect_obj) },
     { MP_ROM_QSTR(MP_QSTR_disconnect), MP_ROM_PTR(&umqtt_client_disconnect_obj) },
     { MP_ROM_QSTR(MP_QSTR_ping), MP_ROM_PTR(&umqtt_client_ping_obj) },
-    { MP_ROM_QSTR(MP_QSTR_publish), MP_ROM_PTR(&umqtt_client_publish_obj) },
     { MP_ROM_QSTR(MP_QSTR_subscribe), MP_ROM_PTR(&umqtt_client_subscribe_obj) },
     { MP_ROM_QSTR(MP_QSTR_unsubscribe), MP_ROM_PTR(&umqtt_client_unsubscribe_obj) },
-    { MP_ROM_QSTR(MP_QSTR_wait_msg), MP_ROM_PTR(&umqtt_client_wait_msg_obj) },
-    { MP_ROM_QSTR(MP_QSTR_check_msg), MP_ROM_PTR(&umqtt_client_check_msg_obj) },
 
     // What an instance has until it is given something else.
     { MP_ROM_QSTR(MP_QSTR_sock), MP_ROM_NONE },

@@ -49,6 +49,9 @@ static mp_obj_t umqtt_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, 
     if (n_kw == 0 && n_args < self->n_required) {
         raise_count(self, self->n_required, n_args);
     }
+    if (n_kw == 0 && n_args == self->n_params) {
+        return self->fun(args);
+    }
     mp_obj_t values[UMQTT_METHOD_MAX_PARAMS];
     for (size_t i = 0; i < self->n_params; i++) {
         values[i] = i < n_args ? args[i] : MP_OBJ_NULL;
@@ -56,7 +59,7 @@ static mp_obj_t umqtt_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, 
     for (size_t i = 0; i < n_kw; i++) {
         assign_keyword(self, values, args[n_args + 2 * i], args[n_args + 2 * i + 1]);
     }
-    for (size_t i = self->n_params; i-- > 0;) {
+    for (size_t i = self->n_params; i-- > n_args;) {
         if (values[i] != MP_OBJ_NULL) {
             continue;
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "py/mperrno.h"
+#include "py/objmodule.h"
 #include "py/stream.h"
 
 // The stream protocol of a native stream; NULL for objects of Python classes, whose methods are to be called.
@@ -15,6 +16,10 @@ static const mp_stream_p_t *native_stream(mp_obj_t sock) {
     }
     const mp_stream_p_t *stream = MP_OBJ_TYPE_GET_SLOT(type, protocol);
     return stream->read != NULL && stream->write != NULL ? stream : NULL;
+}
+
+bool umqtt_socket_is_native(mp_obj_t sock) {
+    return native_stream(sock) != NULL;
 }
 
 static mp_obj_t call_1(mp_obj_t object, qstr method, mp_obj_t arg) {
@@ -112,7 +117,15 @@ void umqtt_socket_close(mp_obj_t sock) {
     }
 }
 
+// A module that is built in is taken as it is. An import would look for a file of that name first, which takes longer than
+// to connect.
 static mp_obj_t import(qstr module) {
+    mp_map_elem_t *loaded =
+        mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map, MP_OBJ_NEW_QSTR(module), MP_MAP_LOOKUP);
+    mp_obj_t built_in = loaded != NULL ? loaded->value : mp_module_get_builtin(module, true);
+    if (built_in != MP_OBJ_NULL) {
+        return built_in;
+    }
     return mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
 }
 

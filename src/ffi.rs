@@ -206,6 +206,8 @@ pub struct umqtt_action_t {
     pub offset: u32,
     /// For UMQTT_READ: the size of the whole target.
     pub len: u32,
+    /// For UMQTT_READ: how many bytes the packet has from here on, as far as is known; what is wanted is among them.
+    pub rest: u32,
     /// For UMQTT_READ: how long it may block, in milliseconds; 0 for as long as it likes.
     pub limit: u32,
 }
@@ -609,7 +611,8 @@ pub unsafe extern "C" fn umqtt_step(
     action: *mut umqtt_action_t,
 ) {
     // SAFETY: the caller's, as said for the file.
-    let (operation, session, event) = unsafe { (borrow::<Operation, _>(operation), borrow(session), &*event) };
+    let (operation, session, event) =
+        unsafe { (borrow::<Operation, _>(operation), borrow::<Session, _>(session), &*event) };
     let told = match event.kind {
         umqtt_event_kind_t::UMQTT_START => Event::Start,
         umqtt_event_kind_t::UMQTT_SENT => Event::Sent,
@@ -625,7 +628,7 @@ pub unsafe extern "C" fn umqtt_step(
     };
     let next = operation.step(session, event.now, told);
     // SAFETY: the caller's memory.
-    unsafe { action.write(next.into()) };
+    unsafe { action.write(umqtt_action_t { rest: session.decoder.rest(), ..next.into() }) };
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
@@ -668,6 +671,7 @@ impl From<Action> for umqtt_action_t {
             value: -1,
             offset: 0,
             len: 0,
+            rest: 0,
             limit: 0,
         };
         match action {

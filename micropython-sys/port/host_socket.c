@@ -1,6 +1,7 @@
-// The class _host.Socket(script): a native stream in place of a connected
-// socket, whose reads and writes allocate nothing. Reads give the script, then
-// nothing; writes take everything, and only count it.
+// The class _host.Socket(script, piece=0): a native stream in place of a
+// connected socket, whose reads and writes allocate nothing. Reads give the
+// script, piece bytes of it at most if that is not 0, then nothing; writes take
+// everything, and only count it.
 
 #include <string.h>
 
@@ -13,15 +14,18 @@
 typedef struct {
     mp_obj_base_t base;
     mp_obj_t script;
+    size_t piece;
     size_t position;
+    size_t reads;
     size_t written;
 } host_socket_obj_t;
 
 static mp_obj_t host_socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 1, 1, false);
+    mp_arg_check_num(n_args, n_kw, 1, 2, false);
     host_socket_obj_t *self = mp_obj_malloc(host_socket_obj_t, type);
     self->script = args[0];
-    self->position = self->written = 0;
+    self->piece = n_args > 1 ? mp_obj_get_int(args[1]) : 0;
+    self->position = self->reads = self->written = 0;
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -35,6 +39,10 @@ static mp_uint_t host_socket_read(mp_obj_t self_in, void *buf, mp_uint_t size, i
         return MP_STREAM_ERROR;
     }
     size = MIN(size, left);
+    if (self->piece != 0) {
+        size = MIN(size, self->piece);
+    }
+    self->reads++;
     memcpy(buf, (const byte *)script.buf + self->position, size);
     self->position += size;
     return size;
@@ -60,6 +68,13 @@ static mp_obj_t host_socket_written(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(host_socket_written_obj, host_socket_written);
 
+// reads(): how many reads have given something.
+static mp_obj_t host_socket_reads(mp_obj_t self_in) {
+    host_socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    return MP_OBJ_NEW_SMALL_INT(self->reads);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(host_socket_reads_obj, host_socket_reads);
+
 static mp_obj_t host_socket_set(mp_obj_t self_in, mp_obj_t value_in) {
     (void)self_in;
     (void)value_in;
@@ -74,6 +89,7 @@ static mp_obj_t host_socket_close(mp_obj_t self_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(host_socket_close_obj, host_socket_close);
 
 static const mp_rom_map_elem_t host_socket_locals_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_reads), MP_ROM_PTR(&host_socket_reads_obj) },
     { MP_ROM_QSTR(MP_QSTR_written), MP_ROM_PTR(&host_socket_written_obj) },
     { MP_ROM_QSTR(MP_QSTR_setblocking), MP_ROM_PTR(&host_socket_set_obj) },
     { MP_ROM_QSTR(MP_QSTR_settimeout), MP_ROM_PTR(&host_socket_set_obj) },

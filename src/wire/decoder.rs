@@ -149,6 +149,19 @@ impl Decoder {
         }
     }
 
+    /// How many bytes are still to come of the packet, as far as is known: never more than it has, and what is wanted is
+    /// among them. A caller may read so many at once, if it then gives them as they are wanted.
+    pub fn rest(&self) -> u32 {
+        match self.stage {
+            Stage::FixedHeader => u32::from(self.needed - self.collected),
+            Stage::Topic | Stage::Message => self.remaining - self.offset,
+            Stage::Skip => self.remaining,
+            Stage::TopicLength | Stage::Identifier | Stage::Acknowledgement => {
+                self.remaining - u32::from(self.collected)
+            }
+        }
+    }
+
     /// Takes `count` bytes that were read as [`want`](Self::want) asked. For [`Target::Header`], `bytes` are these
     /// bytes; for [`Target::Topic`], all of the topic that has arrived. More bytes than were wanted are refused as
     /// malformed, for the caller has lost its place.
@@ -406,6 +419,30 @@ mod tests {
     #[cfg(feature = "qos2")]
     fn acknowledgement(packet_type: PacketType, identifier: u16, return_code: u8) -> Packet {
         Packet::Acknowledgement { packet_type, identifier, return_code }
+    }
+
+    #[test]
+    fn the_rest_of_a_packet_is_known_from_its_length_on() {
+        let publish = b"\x32\x09\x00\x02ab\x00\x01hey";
+        let mut decoder = Decoder::new(false);
+        let mut topic = vec![];
+        for (at, &byte) in publish.iter().enumerate() {
+            let left = (publish.len() - at) as u32;
+            assert_eq!(decoder.rest(), if at < 2 { 2 - at as u32 } else { left });
+            let shown = match decoder.want().target {
+                Target::Topic => {
+                    topic.push(byte);
+                    &topic[..]
+                }
+                _ => &[byte],
+            };
+            assert_eq!(decoder.received(1, shown).unwrap().is_some(), left == 1);
+        }
+        let mut decoder = Decoder::new(false);
+        assert_eq!(decoder.received(2, b"\x90\x03"), Ok(None));
+        assert_eq!(decoder.rest(), 3);
+        assert_eq!(decoder.received(1, b"\x00"), Ok(None));
+        assert_eq!(decoder.rest(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod chunks;
 mod connecting;
 mod heap_use;
 mod names;
+mod native;
 mod publishing;
 mod receiving;
 mod reentry;

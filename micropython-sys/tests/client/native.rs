@@ -1,0 +1,107 @@
+//! A native socket, of which the rest of a small packet is read at once: whatever the reads give, nothing is lost.
+
+use crate::support::{interpreter, prints_in};
+
+/// A client on a native socket that gives `piece` bytes at a time.
+const NATIVE: &str = "
+import _host
+def native(script, piece=0):
+    c = connected(b'')
+    c.set_callback(got)
+    c.sock = _host.Socket(script, piece)
+    return c
+def got(topic, msg):
+    received.append((topic, msg))
+received = []
+";
+
+#[track_caller]
+fn native_prints(script: &str, expected: &str) {
+    let mut python = interpreter(256 * 1024);
+    python.run(NATIVE).unwrap();
+    prints_in(&mut python, script, expected);
+}
+
+#[test]
+fn a_small_message_takes_two_reads() {
+    native_prints(
+        "
+        c = native(message(b'topic', b'a message', 1, 9))
+        c.wait_msg()
+        print(received, c.sock.reads(), c.sock.written())
+        ",
+        "
+        [(b'topic', b'a message')] 2 4
+        ",
+    );
+}
+
+#[test]
+fn messages_of_all_sizes_come_whole_in_pieces_of_all_sizes() {
+    native_prints(
+        "
+        sizes = list(range(0, 80)) + [126, 127, 128, 200, 1000]
+        sent = [(b'topic'[:1 + size % 5], bytes(i & 255 for i in range(size))) for size in sizes]
+        script = b''.join(message(t, m, i % 2, i + 1) for i, (t, m) in enumerate(sent))
+        for piece in list(range(1, 70)) + [0]:
+            received.clear()
+            c = native(script, piece)
+            while len(received) < len(sent):
+                c.wait_msg()
+            if received != sent or c.check_msg() is not None:
+                print('pieces of', piece)
+        print('done')
+        ",
+        "
+        done
+        ",
+    );
+}
+
+#[test]
+fn the_message_after_one_that_the_heap_does_not_hold_arrives() {
+    native_prints(
+        "
+        for size in (10, 55, 70, 200):
+            for n in range(2):
+                received.clear()
+                c = native(message(b'topic', bytes(size)) + message(b't', b'next'))
+                _host.fail_allocation_after(n)
+                try:
+                    c.wait_msg()
+                    print('no error')
+                except MemoryError:
+                    _host.fail_allocation_after(-1)
+                while not received:
+                    c.wait_msg()
+                if received != [(b't', b'next')]:
+                    print(size, n, received)
+        print('done')
+        ",
+        "
+        done
+        ",
+    );
+}
+
+#[test]
+fn the_message_after_one_whose_chunk_callback_raised_arrives() {
+    native_prints(
+        "
+        def chunk(topic, part, offset, size):
+            print(topic, bytes(part), offset, size)
+            raise ValueError('no')
+        c = native(message(b't', b'0123456789') + message(b't', b'next'))
+        c.set_chunk_callback(chunk, bytearray(4))
+        show(c.wait_msg)
+        while not received:
+            c.wait_msg()
+        print(received)
+        ",
+        "
+        b't' b'0123' 0 10
+        ValueError('no',)
+        [(b't', b'next')]
+        ",
+    );
+}
