@@ -15,7 +15,7 @@ impl Operation {
         match session.exchanges.find(identifier).map(|exchange| exchange.awaiting) {
             None | Some(Awaiting::Lost) => Err(Error::NotConnected),
             Some(Awaiting::Nothing(SUBSCRIBE_FAILURE)) => Err(Error::SubscribeRefused),
-            Some(Awaiting::Nothing(_)) => {
+            Some(Awaiting::Nothing(_) | Awaiting::Claim(_)) => {
                 self.abandon(session);
                 Ok(Action::Done(Outcome::Nothing))
             }

@@ -549,7 +549,7 @@ fn an_unacknowledged_message_is_sent_again_with_dup_and_the_same_identifier() {
     let mut client = reconnected(QoS::AtLeastOnce, b"", SESSION_PRESENT, Sends(b"\x40\x02\x00\x01"));
     assert_eq!(client.sent, b"\x3a\x06\x00\x01t\x00\x01m");
     client.wait().unwrap();
-    assert_eq!(client.session.exchanges.find(1), None, "its acknowledgement needs nobody who attends to it");
+    assert_eq!(client.session.exchanges.at(0), None, "its acknowledgement needs nobody who attends to it");
 }
 
 #[cfg(feature = "qos2")]

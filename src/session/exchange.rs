@@ -2,7 +2,9 @@
 //! (MQTT 3.1.1, 2.3.1 and 4.3).
 //!
 //! An exchange is *attended* while an operation waits for its end. One that is left alone belongs to the session: it is
-//! a message whose acknowledgement has not come, to be sent again on the next connection (MQTT-4.4.0-1).
+//! a message whose acknowledgement has not come, to be sent again on the next connection (MQTT-4.4.0-1). When it comes at
+//! last, whoever read it is not the one who published; that one believes that it failed, and will publish again. So a
+//! [claim](Awaiting::Claim) stays: that publish succeeds without a packet (MQTT-4.3.3-1).
 
 use crate::wire::{PacketType, QoS};
 use crate::{Error, QOS_2};
@@ -27,6 +29,9 @@ pub enum Awaiting {
     Unsuback,
     /// Nothing more: it ended with this return code.
     Nothing(u8),
+    /// That somebody claims it: the message of this quality of service was acknowledged after its call had failed. Who
+    /// publishes it again is told so; the next message to be published otherwise ends the claim.
+    Claim(QoS),
     /// What cannot come any more: the connection is gone, and with it what the broker knew of the exchange.
     Lost,
 }
@@ -46,8 +51,13 @@ impl Awaiting {
         match self {
             Awaiting::Puback => Some(QoS::AtLeastOnce),
             Awaiting::Pubrec | Awaiting::Pubcomp => Some(QoS::ExactlyOnce),
+            Awaiting::Claim(qos) => Some(qos),
             _ => None,
         }
+    }
+
+    const fn is_claim(self) -> bool {
+        matches!(self, Awaiting::Claim(_))
     }
 
     /// Whether nothing more can come.
@@ -71,7 +81,7 @@ impl Awaiting {
     /// The state after the loss of the connection, when the session outlives it or not.
     fn after_loss(self, session_is_kept: bool) -> Awaiting {
         match self {
-            Awaiting::Nothing(_) => self,
+            Awaiting::Nothing(_) | Awaiting::Claim(_) => self,
             _ if session_is_kept && self.qos().is_some() => self,
             _ => Awaiting::Lost,
         }
@@ -112,8 +122,11 @@ impl Exchanges {
         }
     }
 
-    /// Opens an exchange, which is attended.
+    /// Opens an exchange, which is attended. A message ends the claims of those before it.
     pub fn open(&mut self, identifier: u16, awaiting: Awaiting, retain: bool) -> Result<(), Error> {
+        if awaiting.qos().is_some() || self.0.is_full() {
+            self.forget_claims();
+        }
         let exchange = Exchange { identifier, awaiting, retain, attended: true };
         self.0.push(exchange).map_err(|_| Error::TooManyInFlight)
     }
@@ -132,7 +145,11 @@ impl Exchanges {
     /// Notes an acknowledgement. One that nobody awaits is ignored.
     pub fn acknowledged(&mut self, packet_type: PacketType, identifier: u16, return_code: u8) {
         for exchange in self.0.iter_mut().filter(|exchange| exchange.identifier == identifier) {
-            exchange.awaiting = exchange.awaiting.after(packet_type, return_code);
+            let before = exchange.awaiting;
+            exchange.awaiting = match (before.after(packet_type, return_code), before.qos()) {
+                (Awaiting::Nothing(_), Some(qos)) if !exchange.attended => Awaiting::Claim(qos),
+                (after, _) => after,
+            };
         }
         self.forget_what_is_over();
     }
@@ -142,9 +159,9 @@ impl Exchanges {
         self.0.iter().find(|exchange| exchange.identifier == identifier).copied()
     }
 
-    /// The exchange at that place in their order.
+    /// The exchange at that place in the order of those that await something of the broker.
     pub fn at(&self, index: usize) -> Option<Exchange> {
-        self.0.get(index).copied()
+        self.0.iter().filter(|exchange| !exchange.awaiting.is_claim()).nth(index).copied()
     }
 
     /// Leaves an exchange alone. It stays only if it is a message that the session keeps. True when it had ended as it
@@ -152,9 +169,12 @@ impl Exchanges {
     pub fn leave(&mut self, identifier: u16, session_is_kept: bool) -> bool {
         let mut has_ended_well = false;
         for exchange in self.0.iter_mut().filter(|exchange| exchange.identifier == identifier) {
-            has_ended_well = exchange.awaiting == Awaiting::Nothing(0);
+            has_ended_well = matches!(exchange.awaiting, Awaiting::Nothing(0) | Awaiting::Claim(_));
             exchange.attended = false;
-            exchange.awaiting = exchange.awaiting.after_loss(session_is_kept);
+            exchange.awaiting = match exchange.awaiting {
+                Awaiting::Claim(_) => Awaiting::Nothing(0),
+                awaiting => awaiting.after_loss(session_is_kept),
+            };
         }
         self.forget_what_is_over();
         has_ended_well
@@ -182,7 +202,7 @@ impl Exchanges {
 
     /// Whether another exchange can be opened.
     pub fn have_room(&self) -> bool {
-        !self.0.is_full()
+        !self.0.is_full() || self.0.iter().any(|exchange| exchange.awaiting.is_claim())
     }
 
     /// Attends to the oldest message that was left alone, and gives its identifier.
@@ -190,6 +210,11 @@ impl Exchanges {
         let oldest = self.0.iter_mut().find(|exchange| !exchange.attended)?;
         oldest.attended = true;
         Some(oldest.identifier)
+    }
+
+    /// Ends all claims.
+    pub fn forget_claims(&mut self) {
+        self.0.retain(|exchange| !exchange.awaiting.is_claim());
     }
 
     fn forget_what_is_over(&mut self) {
@@ -202,7 +227,8 @@ mod tests {
     use super::Awaiting::*;
     use super::*;
 
-    const STATES: [Awaiting; 8] = [Puback, Pubrec, Pubcomp, Suback, Unsuback, Nothing(0), Nothing(0x80), Lost];
+    const STATES: [Awaiting; 9] =
+        [Puback, Pubrec, Pubcomp, Suback, Unsuback, Nothing(0), Nothing(0x80), Claim(QoS::AtLeastOnce), Lost];
     const KEPT: bool = true;
 
     fn opened(awaiting: Awaiting) -> Exchanges {
@@ -252,7 +278,7 @@ mod tests {
     #[test]
     fn only_messages_of_a_kept_session_survive_the_connection() {
         for state in STATES {
-            let over = matches!(state, Nothing(_));
+            let over = matches!(state, Nothing(_) | Claim(_));
             let message = matches!(state, Puback | Pubrec | Pubcomp);
             assert_eq!(state.after_loss(!KEPT), if over { state } else { Lost }, "{state:?}");
             assert_eq!(state.after_loss(KEPT), if over || message { state } else { Lost }, "{state:?}");
@@ -271,12 +297,50 @@ mod tests {
 
     #[cfg(feature = "qos2")]
     #[test]
-    fn a_message_left_alone_is_forgotten_when_it_is_acknowledged() {
+    fn a_message_left_alone_can_be_claimed_when_it_is_acknowledged() {
         let mut exchanges = opened(Pubrec);
         exchanges.leave(1, KEPT);
         exchanges.acknowledged(PacketType::PUBREC, 1, 0);
         assert_eq!(state(&exchanges, 1), Some(Pubcomp));
         exchanges.acknowledged(PacketType::PUBCOMP, 1, 0);
+        assert_eq!(state(&exchanges, 1), Some(Claim(QoS::ExactlyOnce)));
+        assert_eq!(exchanges.at(0), None, "nothing is to be sent again");
+        assert!(!exchanges.resume(1, QoS::AtLeastOnce, false));
+        assert!(exchanges.resume(1, QoS::ExactlyOnce, false));
+        assert!(exchanges.leave(1, KEPT), "it had ended well");
+        assert_eq!(state(&exchanges, 1), None, "and it is claimed once");
+    }
+
+    fn claimed() -> Exchanges {
+        let mut exchanges = opened(Puback);
+        exchanges.leave(1, KEPT);
+        exchanges.acknowledged(PacketType::PUBACK, 1, 0);
+        assert_eq!(state(&exchanges, 1), Some(Claim(QoS::AtLeastOnce)));
+        exchanges
+    }
+
+    #[test]
+    fn another_message_ends_a_claim_and_another_exchange_only_when_it_needs_the_room() {
+        let mut exchanges = claimed();
+        for identifier in 2..=4 {
+            exchanges.open(identifier, Suback, false).unwrap();
+            assert_eq!(state(&exchanges, 1), Some(Claim(QoS::AtLeastOnce)));
+        }
+        assert!(exchanges.have_room());
+        exchanges.open(5, Suback, false).unwrap();
+        assert_eq!(state(&exchanges, 1), None);
+        let mut exchanges = claimed();
+        exchanges.open(2, Puback, false).unwrap();
+        assert_eq!(state(&exchanges, 1), None);
+    }
+
+    #[test]
+    fn a_claim_outlives_connection_and_session_for_the_message_has_arrived() {
+        let mut exchanges = claimed();
+        exchanges.connection_lost(KEPT);
+        exchanges.connection_lost(!KEPT);
+        assert_eq!(state(&exchanges, 1), Some(Claim(QoS::AtLeastOnce)));
+        exchanges.forget_claims();
         assert_eq!(state(&exchanges, 1), None);
     }
 

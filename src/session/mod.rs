@@ -95,6 +95,9 @@ impl Session {
     pub fn begin(&mut self, clean_session: bool) {
         self.kept &= !clean_session;
         self.lost();
+        if clean_session {
+            self.exchanges.forget_claims();
+        }
         self.kept = !clean_session;
         self.decoder = Decoder::new(true);
     }
@@ -127,6 +130,7 @@ impl Session {
         self.kept = false;
         self.time_limit = 0;
         self.lost();
+        self.exchanges.forget_claims();
     }
 
     /// Ends the attendance to an exchange. It stays only if it is a message that the session keeps. True when it had

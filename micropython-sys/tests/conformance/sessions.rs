@@ -270,3 +270,47 @@ fn mqtt_4_3_3_1_a_message_that_is_over_is_not_published_anew_when_its_call_fails
         "None",
     );
 }
+
+/// The acknowledgement is read by whichever call waits, and the call that has published is not there any more.
+#[test]
+fn mqtt_4_3_3_1_a_message_acknowledged_after_its_call_had_failed_is_not_published_anew() {
+    prints(
+        "
+        c = kept(pubrec(1), EOF)
+        show(c.publish, 't', 'mine', qos=2)
+        again(c, pubcomp(1), suback(2, 0), pubrec(2), pubcomp(2), pubrec(3), pubcomp(3))
+        c.subscribe('t')
+        c.sock.forget()
+        c.publish('t', 'mine', qos=2)
+        print(sent(c))
+        c.publish('t', 'mine', qos=2)
+        c.publish('t', 'other', qos=2)
+        print([body[-5:] for first, body in sent(c) if first == '0x34'])
+        ",
+        r"
+        OSError(-1,)
+        []
+        [b'\x02mine', b'other']
+        ",
+    );
+}
+
+#[test]
+fn mqtt_4_3_3_1_another_message_ends_the_claim_of_the_one_before() {
+    prints(
+        "
+        c = kept(EOF)
+        show(c.publish, 't', 'mine', qos=1)
+        again(c, puback(1), puback(2), puback(3))
+        c.wait_msg()
+        c.sock.forget()
+        c.publish('t', 'other', qos=1)
+        c.publish('t', 'mine', qos=1)
+        print([body[-5:] for first, body in sent(c)])
+        ",
+        r"
+        OSError(-1,)
+        [b'other', b'\x03mine']
+        ",
+    );
+}
