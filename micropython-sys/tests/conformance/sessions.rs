@@ -83,7 +83,8 @@ fn mqtt_3_1_2_6_a_clean_session_forgets_even_if_the_broker_claims_to_remember() 
 fn mqtt_3_1_2_6_a_clean_session_does_not_outlive_its_connection() {
     prints(
         "
-        c = connected(message(b't', b'm', 2, 7), EOF)
+        c = kept()
+        again(c, message(b't', b'm', 2, 7), EOF, present=0, clean=True)
         c.wait_msg()
         show(c.publish, 't', 'mine', qos=1)
         print(again(c, message(b't', b'other', 2, 7), present=1))
