@@ -142,7 +142,7 @@ fn settle(firmware: (&str, &str, &str), tests: &[String], expected: &[String]) -
             break;
         }
         match round {
-            0 => println!("micropython: {} tests on {}; many take minutes", open.len(), firmware.1),
+            0 => println!("micropython: {} tests on {}; all of them take minutes", open.len(), firmware.1),
             _ => println!("micropython: again on {}: {}", firmware.1, open.join(", ")),
         }
         results.extend(run(firmware, &folder, &open)?);
