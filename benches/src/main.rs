@@ -31,6 +31,9 @@ struct Options {
     /// Measure only operations with this in their name, and write no documentation
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Only profile, and print where the instructions go
+    #[arg(long)]
+    profile: bool,
     /// Write the documentation anew from the last run's build/bench.json
     #[arg(long)]
     report: bool,
@@ -38,6 +41,12 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if options.profile {
+        let mut results = Results::default();
+        profile::run(&Broker::start()?, tempfile::tempdir()?.path(), &mut results)?;
+        println!("{}", report::profiles(&results));
+        return Ok(());
+    }
     let repository = repository();
     let kept = repository.join("build/bench.json");
     let results = if options.report {

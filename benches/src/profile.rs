@@ -38,7 +38,8 @@ pub fn run(broker: &Broker, folder: &Path, results: &mut Results) -> Result<()> 
         format!("#!/bin/sh\nexec qemu-system-xtensa \"$@\" -gdb unix:{},server=on,wait=off\n", socket.display());
     fs::write(&qemu, script)?;
     fs::set_permissions(&qemu, fs::Permissions::from_mode(0o755))?;
-    let functions = Functions::read(&repository().join("build/firmware/bench/firmware.elf"))?;
+    let mut functions = Functions::read(&repository().join("build/firmware/bench/firmware.elf"), "")?;
+    functions.0.extend(Functions::read(&repository().join("build/virtual-esp8266/rom.elf"), "ROM: ")?.0);
     let clock = functions.address(CLOCK)?;
 
     let mut board = Board::boot(Options { counting: true, qemu: Some(&qemu), ..Options::default() })?;
@@ -95,7 +96,7 @@ pub fn run(broker: &Broker, folder: &Path, results: &mut Results) -> Result<()> 
 struct Functions(BTreeMap<u32, String>);
 
 impl Functions {
-    fn read(elf: &Path) -> Result<Self> {
+    fn read(elf: &Path, prefix: &str) -> Result<Self> {
         let data = fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let file = object::File::parse(&*data).with_context(|| format!("{} is no ELF file", elf.display()))?;
         let symbols =
@@ -105,7 +106,7 @@ impl Functions {
             let name = symbol.name().ok()?;
             let address = u32::try_from(symbol.address()).ok()?;
             let real = symbol.kind() == SymbolKind::Text || symbol.is_global();
-            (real && !name.is_empty() && !name.starts_with('.')).then(|| (address, name.to_owned()))
+            (real && !name.is_empty() && !name.starts_with('.')).then(|| (address, format!("{prefix}{name}")))
         });
         Ok(Self(named.collect()))
     }
@@ -116,10 +117,7 @@ impl Functions {
     }
 
     fn name(&self, address: u32) -> &str {
-        match address {
-            0x3ff8_0000..0x3ff9_0000 | 0x4000_0000..0x4010_0000 => "boot ROM",
-            _ => self.0.range(..=address).next_back().map_or("?", |(_, name)| name),
-        }
+        self.0.range(..=address).next_back().map_or("?", |(_, name)| name)
     }
 }
 

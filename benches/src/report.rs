@@ -27,15 +27,16 @@ fn tables(results: &Results) -> String {
     peers(&mut text, results);
     memory(&mut text, results);
     speeds(&mut text, results);
-    profiles(&mut text, results);
+    text.push_str(&profiles(results));
     text
 }
 
 /// Functions that are named in a profile; the others are summed up.
 const NAMED: usize = 24;
 
-fn profiles(text: &mut String, results: &Results) {
-    text.push_str(
+/// Tables of the functions in which our instructions are.
+pub fn profiles(results: &Results) -> String {
+    let mut text = String::from(
         "### Where the instructions go\n\nOne operation, stepped through by QEMU's debugger stub, without interrupts. \
         Each function's own instructions, the call of the program's function and the bytecode around it included.\n",
     );
@@ -61,13 +62,13 @@ fn profiles(text: &mut String, results: &Results) {
         let _ = writeln!(text, "| all others | {rest} | {rest_of_bare} |");
     }
     text.push('\n');
+    text
 }
 
 /// The function's name in Rust, if it is Rust's.
 fn readable(function: &str) -> String {
     match rustc_demangle::try_demangle(function) {
         Ok(name) => format!("`{name:#}`"),
-        Err(_) if function == "boot ROM" => function.to_owned(),
         Err(_) => format!("`{function}`"),
     }
 }
