@@ -85,6 +85,7 @@ typedef struct _umqtt_session_obj_t {
     bool delivering_chunk; // the chunk callback runs, in the middle of a packet
     bool callback_raised; // the call that failed last failed in a callback
     bool checking; // sock has been told not to wait, by check_msg()
+    uint8_t sock_place, cb_place, pid_place; // where these attributes were found last
     umqtt_session_t engine;
 } umqtt_session_obj_t;
 

@@ -50,6 +50,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
     self->write_limit = 0;
+    self->sock_place = self->cb_place = self->pid_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
     self->closed = self->in_chunks = self->delivering_chunk = self->checking = self->callback_raised = false;
     umqtt_session_init(&self->engine);
@@ -77,11 +78,20 @@ static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
     return MP_OBJ_TO_PTR(self->subobj[0]);
 }
 
-// An attribute of the instance's own is found at once, without a look at its classes.
-static mp_obj_t load_attr(mp_obj_t self_in, qstr name) {
-    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_map_elem_t *elem = mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
-    return elem != NULL ? elem->value : mp_load_attr(self_in, name);
+// An attribute of the instance's own is found at once, without a look at its classes. It is looked for first where it was
+// the last time, since a search begins with a division, which the ESP8266 has no instruction for.
+static mp_obj_t load_attr(mp_obj_t self_in, qstr name, uint8_t *place) {
+    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members;
+    mp_obj_t key = MP_OBJ_NEW_QSTR(name);
+    mp_map_elem_t *elem = members->table + *place;
+    if (*place >= members->alloc || elem->key != key) {
+        elem = mp_map_lookup(members, key, MP_MAP_LOOKUP);
+        if (elem == NULL) {
+            return mp_load_attr(self_in, name);
+        }
+        *place = MIN(elem - members->table, UINT8_MAX);
+    }
+    return elem->value;
 }
 
 static void forget_buffers(umqtt_session_obj_t *session) {
@@ -101,7 +111,7 @@ static void close_connection(umqtt_session_obj_t *session) {
 
 // Makes sure that the session describes the socket in self.sock, which the user may have replaced.
 static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
-    mp_obj_t sock = load_attr(self, MP_QSTR_sock);
+    mp_obj_t sock = load_attr(self, MP_QSTR_sock, &session->sock_place);
     if (sock == mp_const_none || (sock == session->sock && session->closed)) {
         mp_raise_OSError(MP_ENOTCONN);
     }
@@ -413,7 +423,7 @@ static void deliver(umqtt_call_t *call) {
     if (nlr_push(&nlr) == 0) {
         mp_obj_t message = take_bytes(&session->message);
         mp_obj_t topic = take_bytes(&session->topic);
-        mp_call_function_2(load_attr(call->self, MP_QSTR_cb), topic, message);
+        mp_call_function_2(load_attr(call->self, MP_QSTR_cb, &session->cb_place), topic, message);
         nlr_pop();
         return;
     }
@@ -501,6 +511,9 @@ static void release_kept(umqtt_session_obj_t *session) {
 
 // Waits until another exchange can be opened, if too many messages are in flight.
 static void make_room(umqtt_call_t *call) {
+    if (umqtt_session_has_room(&call->session->engine)) {
+        return;
+    }
     raise_if(umqtt_make_room(&call->operation, &call->session->engine));
     nlr_buf_t nlr;
     if (nlr_push(&nlr) != 0) {
@@ -517,7 +530,7 @@ static void make_room(umqtt_call_t *call) {
 // The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
 static uint16_t next_identifier(umqtt_call_t *call) {
     make_room(call);
-    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid));
+    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid, &call->session->pid_place));
     return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
@@ -900,7 +913,7 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_qos };
     umqtt_call_t call;
     call_init(&call, args[ARG_self]);
-    if (load_attr(call.self, MP_QSTR_cb) == mp_const_none) {
+    if (load_attr(call.self, MP_QSTR_cb, &call.session->cb_place) == mp_const_none) {
         mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
     }
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);

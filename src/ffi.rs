@@ -363,6 +363,16 @@ pub unsafe extern "C" fn umqtt_session_holds(session: *mut umqtt_session_t, iden
     unsafe { borrow::<Session, _>(session) }.exchanges.find(identifier).is_some()
 }
 
+/// Whether another exchange can be opened without umqtt_make_room.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_has_room(session: *mut umqtt_session_t) -> bool {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.exchanges.have_room()
+}
+
 /// Forgets the exchange of this identifier: its topic and message could not be kept.
 ///
 /// # Safety
