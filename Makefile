@@ -57,7 +57,7 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
-TESTS += test-end-to-end test-interop test-cmake
+TESTS += test-end-to-end test-faults test-interop test-cmake
 TESTS += test-firmware test-esp8266 test-flashing test-micropython
 
 .PHONY: test
@@ -73,6 +73,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   interop       \1, with brokers of other makes/p' $(BUILD)/log/test-interop
 	@sed -n 's/^brokers: \(.*\)/   interop       \1/p' $(BUILD)/log/test-interop | sort -u
+	@sed -n 's/^faults: \([0-9]* sessions\), 0 failed.*/   faults        \1, each through another one/p' $(BUILD)/log/test-faults
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
@@ -157,6 +158,15 @@ test-end-to-end: unix unix-1.8 reference ## Test with a real broker and a real i
 	@scripts/check-engine.sh $(BUILD)/unix/umqtt/umqtt_engine.o
 	@echo "== Testing end to end"
 	@$(CARGO) test --quiet --locked --package umqtt-tests -- --nocapture 2>&1 | tee $(BUILD)/log/test-end-to-end
+
+.PHONY: test-faults
+test-faults: unix
+	@echo "== Testing a sample of the faults that a connection can have"
+	@$(CARGO) test --quiet --locked --package umqtt-tests --test faults -- --nocapture 2>&1 | tee $(BUILD)/log/test-faults
+
+.PHONY: faults
+faults: unix ## Try a session through every fault, at every byte: some minutes
+	@UMQTT_FAULTS=all $(CARGO) test --quiet --locked --package umqtt-tests --test faults -- --nocapture
 
 .PHONY: test-interop
 test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where npm is

@@ -141,6 +141,11 @@ impl Broker {
         self.log()?.anywhere(event, |line| line.contains(event)).map(drop)
     }
 
+    /// The lines of the broker's log with `word` in them, since its last start.
+    pub fn log_of(&self, word: &str) -> Result<Vec<String>> {
+        Ok(self.log()?.seen().lines().filter(|line| line.contains(word)).map(str::to_owned).collect())
+    }
+
     /// Waits until the broker has granted a subscription to `client`.
     pub fn wait_for_subscription(&self, client: &str) -> Result<()> {
         self.wait_for(&self.make.subscribed(client))

@@ -78,6 +78,19 @@ impl Lines {
         self.wait("its end", |state| state.ended.then_some(()))
     }
 
+    /// Whether the output ends before `deadline`; waits until then.
+    pub fn ends_before(&self, deadline: Instant) -> bool {
+        let mut state = self.shared.lock();
+        while !state.ended {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.shared.news.wait_timeout(state, left).expect("no reader of lines panics").0;
+        }
+        true
+    }
+
     /// Everything printed so far.
     pub fn seen(&self) -> String {
         self.shared.lock().lines.join("\n")

@@ -1,0 +1,39 @@
+//! A session of a real interpreter with a real broker, through faults at every byte: see [`umqtt_tests::fault`].
+//!
+//! A sample of the faults is tried, or with `UMQTT_FAULTS=all` (`make faults`) each of them, or those whose names begin
+//! with what it says: `UMQTT_FAULTS='cut > byte 4'`.
+
+use std::env;
+use umqtt_tests::fault::{
+    Fault,
+    campaign::{Campaign, Library},
+};
+
+/// Of the faults that differ in their place only, every so many-th is in the sample: a prime, so that it does not
+/// keep step with anything.
+const SAMPLE: usize = 13;
+
+#[test]
+fn a_session_comes_through_every_fault() {
+    let campaign = Campaign::new(Library::Ours).unwrap();
+    let mut faults = Fault::all(campaign.extent().unwrap());
+    match env::var("UMQTT_FAULTS").as_deref() {
+        Ok("all") => {}
+        Ok(beginning) => faults.retain(|fault| fault.to_string().starts_with(beginning)),
+        Err(_) => {
+            let numbered = faults.iter().enumerate();
+            let sample = numbered.filter(|(at, fault)| !matches!(fault, Fault::At { .. }) || at % SAMPLE == 0);
+            faults = sample.map(|(_, fault)| *fault).collect();
+        }
+    }
+    let summary = campaign.run_all(&faults).unwrap();
+    for failure in &summary.failures {
+        eprintln!("{}: {:?}", failure.fault, failure.fails);
+    }
+    if let Some(failure) = summary.failures.first() {
+        eprintln!("{}: {:#?}\n{}", failure.fault, failure.account, failure.log.join("\n"));
+    }
+    let failed = summary.failures.len();
+    println!("faults: {} sessions, {failed} failed: {:?}", summary.total(), summary.sessions);
+    assert_eq!(failed, 0);
+}
