@@ -4,9 +4,12 @@
 //! with what it says: `UMQTT_FAULTS='cut > byte 4'`.
 
 use std::env;
-use umqtt_tests::fault::{
-    Fault,
-    campaign::{Campaign, Library},
+use umqtt_tests::{
+    fault::{
+        Fault,
+        campaign::{Campaign, Library},
+    },
+    hostile,
 };
 
 /// Of the faults that differ in their place only, every so many-th is in the sample: a prime, so that it does not
@@ -35,5 +38,18 @@ fn a_session_comes_through_every_fault() {
     }
     let failed = summary.failures.len();
     println!("faults: {} sessions, {failed} failed: {:?}", summary.total(), summary.sessions);
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn a_client_comes_out_of_every_hostile_broker_and_works_with_the_next() {
+    let mut failed = 0;
+    for hostility in hostile::all() {
+        let (fails, printed) = hostile::meet(Library::Ours, hostility).unwrap();
+        if !fails.is_empty() {
+            eprintln!("{}: {fails:?}\n{}", hostility.name, printed.join("\n"));
+            failed += 1;
+        }
+    }
     assert_eq!(failed, 0);
 }

@@ -19,6 +19,7 @@ pub mod control;
 pub mod differential;
 pub mod fault;
 pub mod heap;
+pub mod hostile;
 pub mod hosts;
 pub mod interpreter;
 pub mod lines;

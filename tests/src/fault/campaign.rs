@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use std::{
     collections::BTreeMap,
     fs,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     process::Stdio,
     sync::{
         Mutex,
@@ -71,6 +71,37 @@ impl Library {
             interpreter.add_module("umqtt/simple.py", &source)?;
         }
         Ok(interpreter)
+    }
+
+    /// Runs a script to its end, or for as long as the limit: how it ended, and the lines that it printed.
+    pub fn interpret(self, options: &[&str], script: &str, limit: Duration) -> Result<(Ending, Vec<String>)> {
+        let interpreter = self.interpreter()?;
+        let file = interpreter.folder().join("session.py");
+        fs::write(&file, script).context("cannot write the session's script")?;
+        let mut child = interpreter
+            .command(Ipv4Addr::LOCALHOST)?
+            .args(options)
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start the interpreter")?;
+        let output = Lines::new("the session", child.stdout.take().expect("it is piped"), |_| ());
+        let errors = Lines::new("the session's errors", child.stderr.take().expect("it is piped"), |_| ());
+        let ended = output.ends_before(Instant::now() + limit);
+        if !ended {
+            children::stop(&mut child);
+            output.end()?;
+        }
+        let status = child.wait()?;
+        errors.end()?;
+        let ending = match status.success() {
+            _ if !ended => Ending::Hung,
+            true => Ending::Well,
+            false => Ending::Badly(format!("{status}\n{}", errors.seen())),
+        };
+        Ok((ending, output.seen().lines().map(str::to_owned).collect()))
     }
 }
 
@@ -183,7 +214,6 @@ impl Campaign {
     }
 
     fn interpret(&self, name: &str, address: SocketAddr, fault: Fault) -> Result<(Ending, Vec<String>)> {
-        let interpreter = self.library.interpreter()?;
         let settings = format!(
             "name, host, port, timeout, qoses = '{name}', '{}', {}, {}, {:?}\n",
             address.ip(),
@@ -191,31 +221,6 @@ impl Campaign {
             self.library.timeout(fault),
             self.library.qoses()
         );
-        let file = interpreter.folder().join("session.py");
-        fs::write(&file, settings + include_str!("session.py")).context("cannot write the session's script")?;
-        let mut child = interpreter
-            .command(self.broker.address())?
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start the interpreter")?;
-        let output = Lines::new("the session", child.stdout.take().expect("it is piped"), |_| ());
-        let errors = Lines::new("the session's errors", child.stderr.take().expect("it is piped"), |_| ());
-        let deadline = Instant::now() + self.library.limit();
-        let ended = output.ends_before(deadline);
-        if !ended {
-            children::stop(&mut child);
-            output.end()?;
-        }
-        let status = child.wait()?;
-        errors.end()?;
-        let ending = match status.success() {
-            _ if !ended => Ending::Hung,
-            true => Ending::Well,
-            false => Ending::Badly(format!("{status}\n{}", errors.seen())),
-        };
-        Ok((ending, output.seen().lines().map(str::to_owned).collect()))
+        self.library.interpret(&[], &(settings + include_str!("session.py")), self.library.limit())
     }
 }

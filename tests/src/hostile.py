@@ -1,0 +1,29 @@
+# A session with a broker that is not to be trusted, and then one with a broker that is. Before this come lines that set
+# host, port and timeout (seconds, None for none).
+
+from umqtt.simple import MQTTClient, MQTTException
+
+MESSAGES = 100
+
+c = MQTTClient("hostile", host, port)
+c.set_callback(lambda topic, msg: None)
+
+
+def connect():
+    if timeout is None:
+        c.connect()
+    else:
+        c.connect(True, timeout)
+
+
+try:
+    connect()
+    c.subscribe("t", 2)
+    for _ in range(MESSAGES):
+        c.wait_msg()
+except Exception as e:
+    print("raised", type(e).__name__)
+
+connect()
+c.publish("t", "m", False, 1)
+print("alive")
