@@ -7,6 +7,8 @@
 //! - `UMQTT_SANITIZE`: sanitizers for the C code, as for gcc's `-fsanitize=`: `address`, `undefined` or both with a
 //!   comma. Rust code is not instrumented by it, but what it has from malloc is watched too. With a nightly rustc's
 //!   `-Zsanitizer=address`, as cargo-fuzz uses it, the C code is instrumented without being asked.
+//! - `UMQTT_COVERAGE`: when set, the shim calls `__sanitizer_cov_trace_pc` at each branch and tells of comparisons, as gcc's
+//!   `-fsanitize-coverage=trace-pc,trace-cmp` does, for whoever fuzzes it.
 //! - `UMQTT_API`: the level of the Python API that the shim imitates, passed to it as a macro (see `mpy_module/`).
 //!
 //! MicroPython's folder is only read. Needs a C compiler, python3 and libclang.
@@ -19,7 +21,11 @@ use std::{
 };
 
 /// Names of the core's functions that `port/host_heap.c` stands before: what each is called inside `py/gc.c`.
-const HEAP_FUNCTIONS: [(&str, &str); 2] = [("gc_alloc", "host_core_gc_alloc"), ("gc_realloc", "host_core_gc_realloc")];
+const HEAP_FUNCTIONS: [(&str, &str); 3] =
+    [("gc_alloc", "host_core_gc_alloc"), ("gc_realloc", "host_core_gc_realloc"), ("gc_free", "host_core_gc_free")];
+
+/// What `py/gc.c` calls in place of functions of libc when AddressSanitizer watches the heap.
+const PLAIN_FUNCTIONS: [(&str, &str); 2] = [("memset", "host_plain_memset"), ("memcpy", "host_plain_memcpy")];
 
 /// MicroPython's sources beyond `py/`.
 const EXTRA_SOURCES: [&str; 5] = [
@@ -43,7 +49,8 @@ fn main() {
     }
 
     let core_sources = core_sources(&micropython);
-    let own_sources = [files(&port, "c"), files(&shim, "c")].concat();
+    let (port_sources, shim_sources) = (files(&port, "c"), files(&shim, "c"));
+    let own_sources = [port_sources.as_slice(), &shim_sources].concat();
 
     let mut common = cc::Build::new();
     common.std("gnu99").include(&port).include(&micropython).include(&out).include(&shim);
@@ -51,18 +58,32 @@ fn main() {
     if let Some(level) = env_tracked("UMQTT_API") {
         common.define("UMQTT_API", level.replace('.', "").as_str());
     }
-    sanitize(&mut common);
+    let mut heap = common.clone();
+    let sanitizers = sanitize(&mut common);
+    let (poisons, sanitizes_undefined) = (sanitizers.contains("address"), sanitizers.contains("undefined"));
+    if poisons {
+        common.define("HOST_POISONS", "1");
+    }
 
     generated_headers::write(&micropython, &common, &[core_sources.as_slice(), &own_sources].concat(), &out);
 
-    let mut heap = common.clone();
-    for (name, inner_name) in HEAP_FUNCTIONS {
-        heap.define(name, inner_name);
+    for (name, inner_name) in HEAP_FUNCTIONS.iter().chain(PLAIN_FUNCTIONS.iter().filter(|_| poisons)) {
+        heap.define(name, *inner_name);
     }
     let (heap_sources, core_sources): (Vec<_>, Vec<_>) = core_sources.into_iter().partition(|s| s.ends_with("py/gc.c"));
     // Archives are searched once, in this order: users first.
-    common.clone().files(own_sources).extra_warnings(false).compile("micropython_port");
-    common.clone().files(core_sources).warnings(false).opt_level(1).compile("micropython_core");
+    let mut shim_build = common.clone();
+    if env_tracked("UMQTT_COVERAGE").is_some() {
+        shim_build.flag("-fsanitize-coverage=trace-pc,trace-cmp");
+    }
+    common.clone().files(port_sources).extra_warnings(false).compile("micropython_port");
+    shim_build.files(shim_sources).extra_warnings(false).compile("micropython_shim");
+    let mut core_build = common.clone();
+    if sanitizes_undefined {
+        // The core hands memcpy a null pointer for no bytes, which harms nobody.
+        core_build.flag("-fno-sanitize=nonnull-attribute");
+    }
+    core_build.files(core_sources).warnings(false).opt_level(1).compile("micropython_core");
     heap.files(heap_sources).warnings(false).opt_level(1).compile("micropython_heap");
     println!("cargo::rustc-link-lib=m");
 
@@ -82,10 +103,11 @@ fn env_tracked(name: &str) -> Option<String> {
 
 /// Instruments the C code, when asked to or when rustc instruments the Rust code (`-Zsanitizer=address`), which then also
 /// brings the runtime library. Otherwise that is gcc's, named here since rustc links without the compiler's defaults.
-fn sanitize(build: &mut cc::Build) {
+/// Returns their names.
+fn sanitize(build: &mut cc::Build) -> String {
     let with_rust = env::var("CARGO_CFG_SANITIZE").ok().filter(|sanitizer| sanitizer == "address");
     let runtime_is_needed = with_rust.is_none();
-    let Some(sanitizers) = with_rust.or_else(|| env_tracked("UMQTT_SANITIZE")) else { return };
+    let Some(sanitizers) = with_rust.or_else(|| env_tracked("UMQTT_SANITIZE")) else { return String::new() };
     build.flag(format!("-fsanitize={sanitizers}")).flag("-fno-sanitize-recover=all");
     for sanitizer in sanitizers.split(',') {
         let runtime = match sanitizer {
@@ -106,6 +128,7 @@ fn sanitize(build: &mut cc::Build) {
             });
         }
     }
+    sanitizers
 }
 
 fn find_micropython(repository: &Path) -> PathBuf {

@@ -62,6 +62,7 @@ bool host_init(size_t heap_bytes) {
     host_heap_reset();
     ENTER();
     gc_init(heap, (char *)heap + heap_bytes);
+    host_heap_mark_free_blocks();
 
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
@@ -143,6 +144,7 @@ void gc_collect(void) {
     gc_collect_start();
     gc_helper_collect_regs_and_stack();
     gc_collect_end();
+    host_heap_mark_free_blocks();
 }
 
 void nlr_jump_fail(void *val) {

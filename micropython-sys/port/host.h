@@ -59,4 +59,7 @@ uint64_t host_allocations(void);
 // Lets n more requests pass and fails the one after them, once; negative disarms.
 void host_fail_allocation_after(int64_t n);
 
+// Whether a collection precedes each allocation from now on.
+void host_collect_always(bool always);
+
 #endif // UMQTT_HOST_H

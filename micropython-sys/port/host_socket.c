@@ -1,7 +1,8 @@
 // The class _host.Socket(script, piece=0): a native stream in place of a
 // connected socket, whose reads and writes allocate nothing. Reads give the
-// script, piece bytes of it at most if that is not 0, then nothing; writes take
-// everything, and only count it.
+// script, piece bytes of it at most if that is not 0, then nothing, which whoever
+// waits for ever finds out: after a thousand reads in vain the connection is
+// reset. Writes take everything, and only count it.
 
 #include <string.h>
 
@@ -18,14 +19,17 @@ typedef struct {
     size_t position;
     size_t reads;
     size_t written;
+    size_t in_vain; // reads since the last byte
 } host_socket_obj_t;
+
+#define HOST_SOCKET_READS_IN_VAIN (1000)
 
 static mp_obj_t host_socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 1, 2, false);
     host_socket_obj_t *self = mp_obj_malloc(host_socket_obj_t, type);
     self->script = args[0];
     self->piece = n_args > 1 ? mp_obj_get_int(args[1]) : 0;
-    self->position = self->reads = self->written = 0;
+    self->position = self->reads = self->written = self->in_vain = 0;
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -35,9 +39,10 @@ static mp_uint_t host_socket_read(mp_obj_t self_in, void *buf, mp_uint_t size, i
     mp_get_buffer_raise(self->script, &script, MP_BUFFER_READ);
     size_t left = script.len - MIN(self->position, script.len);
     if (left == 0) {
-        *errcode = MP_EAGAIN;
+        *errcode = ++self->in_vain <= HOST_SOCKET_READS_IN_VAIN ? MP_EAGAIN : MP_ECONNRESET;
         return MP_STREAM_ERROR;
     }
+    self->in_vain = 0;
     size = MIN(size, left);
     if (self->piece != 0) {
         size = MIN(size, self->piece);

@@ -26,11 +26,19 @@ static mp_obj_t mod_host_fail_allocation_after(mp_obj_t n_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(mod_host_fail_allocation_after_obj, mod_host_fail_allocation_after);
 
+// collect_always(flag): whether a collection precedes each allocation from now on.
+static mp_obj_t mod_host_collect_always(mp_obj_t flag_in) {
+    host_collect_always(mp_obj_is_true(flag_in));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(mod_host_collect_always_obj, mod_host_collect_always);
+
 static const mp_rom_map_elem_t mod_host_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__host) },
     { MP_ROM_QSTR(MP_QSTR_interrupt), MP_ROM_PTR(&mod_host_interrupt_obj) },
     { MP_ROM_QSTR(MP_QSTR_allocations), MP_ROM_PTR(&mod_host_allocations_obj) },
     { MP_ROM_QSTR(MP_QSTR_fail_allocation_after), MP_ROM_PTR(&mod_host_fail_allocation_after_obj) },
+    { MP_ROM_QSTR(MP_QSTR_collect_always), MP_ROM_PTR(&mod_host_collect_always_obj) },
     { MP_ROM_QSTR(MP_QSTR_Socket), MP_ROM_PTR(&host_type_socket) },
 };
 static MP_DEFINE_CONST_DICT(mod_host_globals, mod_host_globals_table);

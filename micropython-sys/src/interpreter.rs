@@ -131,6 +131,12 @@ impl Interpreter {
         unsafe { port::host_fail_allocation_after(n.into()) }
     }
 
+    /// Whether a collection precedes each allocation from now on.
+    pub fn collect_always(&mut self, always: bool) {
+        // SAFETY: writes a flag.
+        unsafe { port::host_collect_always(always) }
+    }
+
     /// A text of the port; what is not UTF-8 is replaced.
     fn copy(&self, text: port::host_text_t) -> String {
         if text.len == 0 {

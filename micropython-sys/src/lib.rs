@@ -16,8 +16,10 @@
 //! - `_host.interrupt()` presses Ctrl-C;
 //! - `_host.allocations()` is [`Interpreter::allocations`], and asking allocates nothing;
 //! - `_host.fail_allocation_after(n)` is [`Interpreter::fail_allocation_after`]; a negative `n` disarms it;
+//! - `_host.collect_always(flag)` has a collection precede each allocation;
 //! - `_host.Socket(script)` is a native stream that plays a connected socket without allocating: reads give the bytes of
-//!   the script and then nothing, writes take everything, and `written()` says how much that was.
+//!   the script and then nothing (after a thousand such reads, `OSError(104)`), writes take everything, and `written()`
+//!   says how much that was.
 
 // The shim's calls into the engine are resolved from this crate.
 use umqtt as _;

@@ -5,6 +5,7 @@
 mod support;
 
 mod chunks;
+mod collecting;
 mod connecting;
 mod heap_use;
 mod names;
