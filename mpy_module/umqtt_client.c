@@ -565,7 +565,7 @@ static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
 static bool same_bytes(mp_obj_t object, const umqtt_string_t *string) {
     mp_buffer_info_t info;
     mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
-    return info.len == string->len && memcmp(info.buf, string->bytes, info.len) == 0;
+    return info.len == string->len && (info.len == 0 || memcmp(info.buf, string->bytes, info.len) == 0);
 }
 
 // Goes on with the message in flight that is being published again. Returns its identifier, 0 when there is none.

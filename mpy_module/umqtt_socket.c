@@ -78,7 +78,10 @@ mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
     }
     mp_buffer_info_t info;
     mp_get_buffer_raise(result, &info, MP_BUFFER_READ);
-    memcpy(bytes, info.buf, MIN(info.len, len));
+    if (info.len > 0) {
+        // No bytes may be nowhere, where memcpy may not be pointed to.
+        memcpy(bytes, info.buf, MIN(info.len, len));
+    }
     return info.len;
 }
 
