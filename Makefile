@@ -57,14 +57,14 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
-TESTS += test-end-to-end test-faults test-interop test-cmake
+TESTS += analyse test-end-to-end test-faults test-fuzz test-interop test-cmake
 TESTS += test-firmware test-esp8266 test-flashing test-micropython
 
 .PHONY: test
 test: $(TESTS) ## Build and test everything
 	@echo
 	@echo "== All passed:"
-	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings"
+	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings and gcc -fanalyzer's"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/\1/p' $(BUILD)/log/test-engine | head -n 1 | sed 's/^/   engine        /'
 	@awk '/^[0-9]+ steps, / { sub(/^/, "   model         "); print }' $(BUILD)/log/test-model
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
@@ -115,6 +115,15 @@ lint: setup ## Check formatting and lints
 	@echo "== Checking formatting and lints"
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+
+.PHONY: analyse
+analyse: unix ## Let gcc's analyzer look at the shim, as the unix port compiles it
+	@echo "== Analysing the shim"
+	@for file in mpy_module/*.c; do \
+		$(CC) -fanalyzer -O1 -std=gnu99 -Wall -Wextra -Wno-unused-parameter -Werror -Impy_module -I$(MICROPYTHON) \
+			-I$(MICROPYTHON)/ports/unix -I$(MICROPYTHON)/ports/unix/variants/standard -I$(BUILD)/unix -I$(BUILD)/unix/umqtt \
+			-c $$file -o /dev/null; \
+	done
 
 .PHONY: test-engine
 test-engine: setup ## Test the engine
@@ -167,6 +176,37 @@ test-faults: unix
 .PHONY: faults
 faults: unix ## Try a session through every fault, at every byte: some minutes
 	@UMQTT_FAULTS=all $(CARGO) test --quiet --locked --package umqtt-tests --test faults -- --nocapture
+
+# Messages of a long run.
+MESSAGES ?= 1000000
+
+.PHONY: soak
+soak: unix ## Publish and receive MESSAGES=1000000 over connections that break
+	@UMQTT_SOAK=$(MESSAGES) $(CARGO) test --quiet --locked --package umqtt-tests --test faults soaked -- --nocapture
+
+.PHONY: reliability
+reliability: unix reference ## Print what the class comes through, beside the Python one: half an hour
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- reliability --every 1 --messages 100000
+
+# Minutes of fuzzing, shared by the targets.
+MINUTES ?= 10
+
+.PHONY: fuzz
+fuzz: fuzz-build ## Fuzz decoder, session, parsers and class, for MINUTES=10 in all
+	@scripts/fuzz.sh seconds $$(($(MINUTES) * 60))
+
+.PHONY: test-fuzz
+test-fuzz: fuzz-build
+	@echo "== Testing seeds and former findings, and fuzzing for half a minute"
+	@mkdir -p $(BUILD)/log
+	@UMQTT_SANITIZE=address,undefined $(CARGO) test --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir $(BUILD)/fuzz/target \
+		--features class 2>&1 | tee $(BUILD)/log/test-fuzz
+	@scripts/fuzz.sh seconds 30
+
+.PHONY: fuzz-build
+fuzz-build: setup
+	@scripts/packages.sh g++
+	$(call quietly,Building the fuzz targets,fuzz,scripts/fuzz.sh build)
 
 .PHONY: test-interop
 test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where npm is

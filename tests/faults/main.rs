@@ -3,13 +3,15 @@
 //! A sample of the faults is tried, or with `UMQTT_FAULTS=all` (`make faults`) each of them, or those whose names begin
 //! with what it says: `UMQTT_FAULTS='cut > byte 4'`.
 
-use std::env;
+use std::{env, time::Duration};
 use umqtt_tests::{
     fault::{
         Fault,
         campaign::{Campaign, Library},
     },
     hostile,
+    reliability::sample,
+    soak,
 };
 
 /// Of the faults that differ in their place only, every so many-th is in the sample: a prime, so that it does not
@@ -23,11 +25,7 @@ fn a_session_comes_through_every_fault() {
     match env::var("UMQTT_FAULTS").as_deref() {
         Ok("all") => {}
         Ok(beginning) => faults.retain(|fault| fault.to_string().starts_with(beginning)),
-        Err(_) => {
-            let numbered = faults.iter().enumerate();
-            let sample = numbered.filter(|(at, fault)| !matches!(fault, Fault::At { .. }) || at % SAMPLE == 0);
-            faults = sample.map(|(_, fault)| *fault).collect();
-        }
+        Err(_) => faults = sample(faults, SAMPLE),
     }
     let summary = campaign.run_all(&faults).unwrap();
     for failure in &summary.failures {
@@ -52,4 +50,19 @@ fn a_client_comes_out_of_every_hostile_broker_and_works_with_the_next() {
         }
     }
     assert_eq!(failed, 0);
+}
+
+/// Messages of the short run; `UMQTT_SOAK` (`make soak`) says how many there are in a long one.
+const SOAK: u64 = 1000;
+/// How long one message may take on a machine that has other things to do.
+const PACE: Duration = Duration::from_millis(60);
+
+#[test]
+fn a_soaked_client_loses_nothing_and_does_not_grow() {
+    let count = env::var("UMQTT_SOAK").map_or(SOAK, |count| count.parse().expect("UMQTT_SOAK is a number"));
+    let limit = PACE * u32::try_from(count).expect("not so many");
+    let soaked = soak::run(Library::Ours, count, true, limit).unwrap();
+    println!("soak: {} messages, {} connections, {:?} bytes of heap", soaked.messages, soaked.connections, soaked.heap);
+    assert!(soaked.connections > 1, "no connection broke");
+    assert!(soaked.fails.is_empty(), "{:?}\n{}", soaked.fails, soaked.story);
 }

@@ -26,6 +26,8 @@ use std::{
 
 const CONNACK: &[u8] = b"\x20\x02\0\0";
 const DRIP: Duration = Duration::from_millis(100);
+/// How long the Python library may take, which gets stuck or is done at once.
+const REFERENCE_LIMIT: Duration = Duration::from_secs(5);
 /// Of the interpreter, in bytes: some of what an ESP8266 has, whose objects are half as large.
 const HEAP: &str = "heapsize=100k";
 
@@ -249,7 +251,8 @@ pub fn meet(library: Library, hostility: Hostility) -> Result<(Vec<Fail>, Vec<St
     });
     let timeout = if library == Library::Ours { "0.5" } else { "None" };
     let settings = format!("host, port, timeout = '{}', {}, {timeout}\n", address.ip(), address.port());
-    let (ending, printed) = library.interpret(&["-X", HEAP], &(settings + SESSION), LIMIT)?;
+    let limit = if library == Library::Ours { LIMIT } else { REFERENCE_LIMIT };
+    let (ending, printed) = library.interpret(&["-X", HEAP], &(settings + SESSION), limit)?;
     ended.store(true, Ordering::Release);
     // Wakes the thread that accepts.
     drop(TcpStream::connect(address));

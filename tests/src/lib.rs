@@ -28,10 +28,12 @@ pub mod make;
 pub mod mosquitto;
 pub mod raw;
 pub mod relay;
+pub mod reliability;
 pub mod repl;
 pub mod screen;
 pub mod script;
 pub mod show;
+pub mod soak;
 pub mod transcript;
 pub mod tutorial;
 

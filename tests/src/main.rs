@@ -24,7 +24,7 @@ use umqtt_tests::{
     board::{Board, Memory, WIFI},
     broker::{Broker, PORT},
     heap::{self, Figures},
-    repository,
+    reliability, repository,
     show::{Show, Voice},
     transcript::Transcript,
     tutorial,
@@ -66,6 +66,15 @@ enum Action {
     Repl,
     /// Print what the class takes of the heap, beside the Python library.
     Heap,
+    /// Print what the class comes through, beside the Python library.
+    Reliability {
+        /// Of the faults that differ in their place only, try every so many-th [1: all of them]
+        #[arg(long, default_value_t = 13)]
+        every: usize,
+        /// How many messages are published and received in a row
+        #[arg(long, default_value_t = 1000)]
+        messages: u64,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,6 +133,10 @@ fn main() -> ExitCode {
         Action::Tutorial { language } => play(language.unwrap_or_else(Language::of_locale), board),
         Action::Repl => repl(board),
         Action::Heap => heap(),
+        Action::Reliability { every, messages } => {
+            print!("{}", reliability::table(reliability::Extent { every: every.max(1), messages })?);
+            Ok(ExitCode::SUCCESS)
+        }
     });
     match result {
         Ok(code) => code,

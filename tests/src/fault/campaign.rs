@@ -37,7 +37,7 @@ pub enum Library {
 
 impl Library {
     /// The quality of service of each message that the session publishes. The Python library knows no QoS 2.
-    fn qoses(self) -> &'static [u8] {
+    pub fn qoses(self) -> &'static [u8] {
         match self {
             Library::Ours => &[0, 1, 2],
             Library::Reference => &[0, 1],

@@ -56,7 +56,8 @@ pub struct Proxy {
 
 struct Shared {
     broker: Ipv4Addr,
-    fault: Fault,
+    /// The fault of the connection of this number.
+    faults: Box<dyn Fn(usize) -> Fault + Send + Sync>,
     ended: AtomicBool,
     records: Mutex<Vec<Record>>,
 }
@@ -64,9 +65,15 @@ struct Shared {
 impl Proxy {
     /// Starts a proxy to the broker at `broker` whose first connection has that fault.
     pub fn start(broker: Ipv4Addr, fault: Fault) -> Result<Self> {
+        Self::start_with(broker, move |index| if index == 0 { fault } else { Fault::Whole(Manner::Plain) })
+    }
+
+    /// Starts a proxy to the broker at `broker` whose connections have these faults, by their numbers.
+    pub fn start_with(broker: Ipv4Addr, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { broker, fault, ended: AtomicBool::new(false), records: Mutex::default() });
+        let faults = Box::new(faults);
+        let shared = Arc::new(Shared { broker, faults, ended: AtomicBool::new(false), records: Mutex::default() });
         let acceptor = Arc::clone(&shared);
         let acceptor = thread::spawn(move || acceptor.accept(&listener));
         Ok(Self { address, shared, acceptor: Some(acceptor) })
@@ -115,7 +122,7 @@ impl Shared {
             let index = connections.len();
             self.records().push(Record::default());
             let shared = Arc::clone(self);
-            let fault = if index == 0 { self.fault } else { Fault::Whole(Manner::Plain) };
+            let fault = (self.faults)(index);
             connections.push(thread::spawn(move || {
                 // An error is an end like any other.
                 let _ = Connection::new(&shared, index, fault, client, broker).and_then(|mut c| c.serve());

@@ -48,6 +48,8 @@ pub enum Fail {
     Corrupt,
     /// The will was not published, though the connection ended without DISCONNECT; or was, though it ended with it.
     Will,
+    /// The heap is used more and more.
+    Leak,
 }
 
 impl Fail {
@@ -67,6 +69,7 @@ impl fmt::Display for Fail {
             Fail::Twice => "twice",
             Fail::Corrupt => "corrupt",
             Fail::Will => "will",
+            Fail::Leak => "leak",
         })
     }
 }
