@@ -2,6 +2,7 @@
 
 mod api;
 mod differential;
+mod examples;
 mod heap;
 mod robust;
 mod robust_own;

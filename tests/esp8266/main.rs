@@ -4,6 +4,7 @@
 mod command;
 mod console;
 mod differential;
+mod examples;
 mod files;
 mod flash_strings;
 mod memory;

@@ -17,6 +17,7 @@ pub mod broker;
 pub mod children;
 pub mod control;
 pub mod differential;
+pub mod example;
 pub mod fault;
 pub mod heap;
 pub mod hostile;
