@@ -57,7 +57,7 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
-TESTS += analyse test-end-to-end test-faults test-fuzz test-interop test-cmake
+TESTS += analyse test-end-to-end test-faults test-fuzz test-interop test-cmake test-stubs
 TESTS += test-firmware test-esp8266 test-flashing test-micropython
 
 .PHONY: test
@@ -79,6 +79,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
 	@sed -n 's/^micropython: \([0-9]* tests pass\)/   micropython   \1/p' $(BUILD)/log/test-micropython
+	@echo "   type stubs    mypy agrees with them on the examples and the tutorials"
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
 .PHONY: setup
@@ -207,6 +208,11 @@ test-fuzz: fuzz-build
 fuzz-build: setup
 	@scripts/packages.sh g++
 	$(call quietly,Building the fuzz targets,fuzz,scripts/fuzz.sh build)
+
+.PHONY: test-stubs
+test-stubs: setup ## Check the type stubs, the examples and the tutorials with mypy
+	@echo "== Checking the type stubs with mypy"
+	@scripts/stubs.sh $(BUILD)/stubs
 
 .PHONY: test-interop
 test-interop: unix ## Test with brokers of other makes: amqtt, and aedes where npm is

@@ -3,18 +3,14 @@
 #   mosquitto_pub -h test.mosquitto.org -t umqtt-rs/commands/led -m on
 
 import time
+from machine import Pin
 from umqtt.simple import MQTTClient
-
-try:
-    from machine import Pin
-
-    led = Pin(2, Pin.OUT)
-except ImportError:
-    led = print  # a computer has no pins
 
 SERVER = "test.mosquitto.org"
 COMMAND = b"umqtt-rs/commands/led"
 STATE = b"umqtt-rs/commands/led/state"
+
+led = Pin(2, Pin.OUT)
 
 
 def obey(topic, msg):

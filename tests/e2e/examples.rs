@@ -10,6 +10,18 @@ use umqtt_tests::{
     show::Show,
 };
 
+/// A computer has no pins; these print what they are set to.
+const PINS: &str = "
+class Pin:
+    OUT = 1
+
+    def __init__(self, number, mode):
+        pass
+
+    def __call__(self, level):
+        print(level)
+";
+
 fn start(broker: &Broker, source: &str) -> Script {
     Script::start(Interpreter::find().unwrap(), broker.address(), source).unwrap()
 }
@@ -37,7 +49,10 @@ fn sensor_publishes_again_and_again() {
 fn commands_are_obeyed_and_answered() {
     let broker = Broker::start().unwrap();
     let others = watch(&broker, "umqtt-rs/commands/led/state");
-    let script = start(&broker, &example::read("commands.py", &[]).unwrap());
+    let mut interpreter = Interpreter::find().unwrap();
+    interpreter.add_module("machine.py", PINS).unwrap();
+    let source = example::read("commands.py", &[]).unwrap();
+    let script = Script::start(interpreter, broker.address(), &source).unwrap();
     broker.wait_for_subscription("umqtt-rs-commands").unwrap();
     for (command, led) in [("on", "1"), ("dance", ""), ("off", "0")] {
         publish(&broker, "umqtt-rs/commands/led", command);

@@ -9,5 +9,6 @@ mod robust_own;
 mod run;
 mod sessions;
 mod setup;
+mod stubs;
 mod tls;
 mod tutorial;

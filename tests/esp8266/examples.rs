@@ -1,5 +1,5 @@
-//! The examples on the virtual board, typed at its REPL, against a real broker. Those that need TLS are run by
-//! `tests/e2e/examples.rs` only: MicroPython's source as Debian has it comes without TLS for this chip.
+//! The examples on the virtual board, typed at its REPL, against a real broker. `secure.py` is run by
+//! `tests/e2e/examples.rs` only: this chip's TLS cannot verify certificates.
 
 use std::fs;
 use tempfile::TempDir;
@@ -94,7 +94,8 @@ fn download() {
     board.repl().wait_for_line(&format!("received {SIZE} bytes")).unwrap();
     board.repl().interrupt().unwrap();
     board.repl().answer().unwrap();
-    let compare = "all(b == (i ^ i >> 8 ^ i >> 16) & 255 for i, b in enumerate(open('download.bin', 'rb').read(20000)))";
+    let compare =
+        "all(b == (i ^ i >> 8 ^ i >> 16) & 255 for i, b in enumerate(open('download.bin', 'rb').read(20000)))";
     assert_eq!(board.repl().ask(compare).unwrap(), ["True"]);
     assert_eq!(board.repl().ask("__import__('os').stat('download.bin')[6]").unwrap(), [SIZE.to_string()]);
 }
