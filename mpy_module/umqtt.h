@@ -15,9 +15,10 @@
 #define UMQTT_API (13)
 #endif
 
-// Bytes of stack for a packet that is being written. One that fits is written at once, so it is one TCP segment.
+// Bytes of stack for a packet that is being written. One that fits is written at once, so it is one TCP segment: as many
+// as fit into a segment on the ESP8266.
 #ifndef UMQTT_SCRATCH_SIZE
-#define UMQTT_SCRATCH_SIZE (256)
+#define UMQTT_SCRATCH_SIZE (536)
 #endif
 
 // One parameter of a method: its name, and its value when it is not given.

@@ -139,14 +139,14 @@ fn packets_of_every_size_arrive_as_they_were_given() {
 }
 
 #[test]
-fn a_packet_up_to_256_bytes_is_one_write() {
+fn a_packet_up_to_536_bytes_is_one_write() {
     prints(
         "
         c = connected()
-        c.publish('t', bytes(250))
+        c.publish('t', bytes(530))
         print([len(write) for write in c.sock.writes])
         ",
-        "[256]",
+        "[536]",
     );
 }
 
@@ -207,8 +207,8 @@ fn a_write_that_says_nothing_took_all() {
         "
         c = connected(puback(1))
         c.sock.takes = [None, None]
-        c.publish('t', bytes(300), qos=1)
-        print(len(c.sock.writes), c.sock.wire == message(b't', bytes(300), 1))
+        c.publish('t', bytes(600), qos=1)
+        print(len(c.sock.writes), c.sock.wire == message(b't', bytes(600), 1))
         ",
         "2 True",
     );
