@@ -7,7 +7,7 @@ use umqtt_fuzz::parsers::{Other, first_packet, ours, violation};
 const FORBIDDEN: [(&str, &[u8], [bool; 2]); 18] = [
     ("table 2.1: no packet from a broker", b"\x10\x0e\0\x04MQTT\x04\x02\0\0\0\x02id", [true, true]),
     ("MQTT-2.2.2-2: reserved flags", b"\x60\x02\0\x01", [true, false]),
-    ("MQTT-2.3.1-1: identifier 0", b"\x32\x06\0\x01t\0\0m", [true, false]),
+    ("MQTT-2.3.1-1: identifier 0", b"\x32\x06\0\x01t\0\0m", [false, false]),
     ("MQTT-2.3.1-1: identifier 0", b"\x40\x02\0\0", [true, false]),
     ("3.2.2.1: reserved flags of CONNACK", b"\x20\x02\x02\0", [true, false]),
     ("3.2.2.3: a reserved return code", b"\x20\x02\0\x06", [false, false]),

@@ -31,7 +31,7 @@ def attempt(what, call, *args):
 def connect():
     present = c.connect(False) if timeout is None else c.connect(False, timeout)
     print("connected", present)
-    if subscribed and not present:
+    if subscribed:
         c.subscribe(name + "/#", QOS)
 
 
