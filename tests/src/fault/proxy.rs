@@ -8,7 +8,7 @@ use crate::{LIMIT, broker::PORT};
 use anyhow::{Context, Result};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    net::sockopt::set_socket_linger,
+    net::sockopt::{set_socket_linger, set_tcp_quickack},
 };
 use std::{
     io::{Read, Write},
@@ -209,6 +209,8 @@ impl<'a> Connection<'a> {
                 continue;
             };
             let mut buffer = [0; 4096];
+            // A sender of two small packets in a row waits for this before it sends the second one.
+            set_tcp_quickack(&self.streams[at].from, true)?;
             match self.streams[at].from.read(&mut buffer) {
                 Ok(count) if count > 0 => {
                     if buffer[..count].starts_with(&CONNACK) {
