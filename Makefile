@@ -74,6 +74,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   interop       \1, with brokers of other makes/p' $(BUILD)/log/test-interop
 	@sed -n 's/^brokers: \(.*\)/   interop       \1/p' $(BUILD)/log/test-interop | sort -u
 	@sed -n 's/^faults: \([0-9]* sessions\), 0 failed.*/   faults        \1, each through another one/p' $(BUILD)/log/test-faults
+	@awk '/^   [0-9]+ inputs/ { n += $$1 } END { print "   fuzz          " n " inputs, and all that were of interest before" }' $(BUILD)/log/test-fuzz
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
@@ -115,6 +116,7 @@ reference: setup
 lint: setup ## Check formatting and lints
 	@echo "== Checking formatting and lints"
 	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
 
 .PHONY: analyse
@@ -202,7 +204,7 @@ test-fuzz: fuzz-build
 	@mkdir -p $(BUILD)/log
 	@UMQTT_SANITIZE=address,undefined $(CARGO) test --quiet --locked --manifest-path fuzz/Cargo.toml --target-dir $(BUILD)/fuzz/target \
 		--features class 2>&1 | tee $(BUILD)/log/test-fuzz
-	@scripts/fuzz.sh seconds 30
+	@scripts/fuzz.sh seconds 30 | tee -a $(BUILD)/log/test-fuzz
 
 .PHONY: fuzz-build
 fuzz-build: setup
