@@ -5,12 +5,16 @@
 
 use std::{env, time::Duration};
 use umqtt_tests::{
+    broker::{Broker, Options},
     fault::{
         Fault,
         campaign::{Campaign, Library},
     },
     hostile,
+    interpreter::Interpreter,
+    mosquitto,
     reliability::sample,
+    script::Script,
     soak,
 };
 
@@ -65,4 +69,42 @@ fn a_soaked_client_loses_nothing_and_does_not_grow() {
     println!("soak: {} messages, {} connections, {:?} bytes of heap", soaked.messages, soaked.connections, soaked.heap);
     assert!(soaked.connections > 1, "no connection broke");
     assert!(soaked.fails.is_empty(), "{:?}\n{}", soaked.fails, soaked.story);
+}
+
+/// Reads slower than the messages come, and counts them by their quality of service. A broker may have more messages
+/// unreleased than the client can remember; then it connects again, to a session that is kept.
+const FLOODED: &str = "
+import time
+from umqtt.simple import MQTTClient
+
+def got(topic, msg):
+    counts[msg] += 1
+
+counts = {b'1': 0, b'2': 0}
+c = MQTTClient('flooded', 'test.mosquitto.org')
+c.set_callback(got)
+c.connect(False)
+c.subscribe('flood', 2)
+print('subscribed')
+while counts[b'1'] < 5000 or counts[b'2'] < 5000:
+    try:
+        c.wait_msg()
+    except OSError:
+        if not c.connect(False):
+            raise Exception('the session is gone')
+    if sum(counts.values()) % 50 == 0:
+        time.sleep_ms(1)
+print(counts[b'1'] >= 5000, counts[b'2'])
+";
+
+#[test]
+fn a_flood_of_ten_thousand_messages_loses_none() {
+    let broker = Broker::with(Options { quiet: true, ..Options::default() }).unwrap();
+    let script = Script::start(Interpreter::find().unwrap(), broker.address(), FLOODED).unwrap();
+    script.expect("subscribed").unwrap();
+    for qos in ["1", "2"] {
+        mosquitto::publish(&broker, &["-q", qos, "-t", "flood", "-m", qos, "--repeat", "5000"]).unwrap();
+    }
+    script.expect("True 5000").unwrap();
+    script.finish().unwrap();
 }

@@ -31,7 +31,8 @@ pub struct Options {
     pub tls: bool,
     /// Keep sessions, subscriptions and queued messages while the broker is stopped.
     pub persistence: bool,
-    /// Log connections but no packets, of which there may be millions, and let none of them wait for others.
+    /// Log connections but no packets, of which there may be millions, let none of them wait for
+    /// others, and keep as many as come.
     pub quiet: bool,
     /// Whose broker it is. Only mosquitto has the other options.
     pub make: Make,
@@ -75,7 +76,7 @@ impl Broker {
         let folder = TempDir::new().context("cannot make a folder for the broker")?;
         let path = folder.path().display();
         // `user root` only matters to a mosquitto started by root, which could not read its folder as another user.
-        let log = if options.quiet { "information\nset_tcp_nodelay true" } else { "all" };
+        let log = if options.quiet { "information\nset_tcp_nodelay true\nmax_queued_messages 0" } else { "all" };
         let mut configuration = format!(
             "user root\nlog_dest stderr\nlog_type {log}\nallow_anonymous true\nlistener {PORT} {address}\n\
              persistence {}\npersistence_location {path}/\n",
