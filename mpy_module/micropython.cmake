@@ -43,6 +43,7 @@ target_sources(usermod_umqtt INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_client.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_method.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_socket.c
+    ${CMAKE_CURRENT_LIST_DIR}/umqtt_builtin.c
 )
 target_include_directories(usermod_umqtt INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${UMQTT_BUILD})
 target_compile_definitions(usermod_umqtt INTERFACE UMQTT_API=${UMQTT_API_NUMBER})

@@ -5,8 +5,11 @@
 #ifndef MICROPY_INCLUDED_UMQTT_H
 #define MICROPY_INCLUDED_UMQTT_H
 
-#include "py/obj.h"
-#include "py/runtime.h"
+#if MICROPY_ENABLE_DYNRUNTIME
+#include "umqtt_dynamic.h"
+#else
+#include "umqtt_builtin.h"
+#endif
 
 #include "umqtt_engine.h"
 
@@ -40,8 +43,6 @@ typedef struct _umqtt_method_t {
 
 // Methods take at most this many arguments, self included.
 #define UMQTT_METHOD_MAX_PARAMS (9)
-
-extern const mp_obj_type_t umqtt_type_method;
 
 // The parameters after self follow as initialisers of umqtt_param_t; n_required counts self.
 #define UMQTT_PARAM(param_name, param_default) { .name = param_name, .default_value = param_default }
@@ -90,9 +91,6 @@ typedef struct _umqtt_session_obj_t {
     umqtt_session_t engine;
 } umqtt_session_obj_t;
 
-extern const mp_obj_type_t umqtt_type_session;
-extern const mp_obj_type_t umqtt_type_exception;
-
 // The attributes of the class MQTTClient.
 extern const mp_obj_dict_t umqtt_client_dict;
 
@@ -135,7 +133,23 @@ void umqtt_socket_set_blocking(umqtt_session_obj_t *session);
 // Makes the session's socket wait for at most so many milliseconds, until it is told otherwise.
 void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds);
 
+// Time
+
+// The time in milliseconds; it wraps around.
+uint32_t umqtt_now(void);
+
+// The longest time limit, in milliseconds: half of what the clock counts. What is longer is none.
+#define UMQTT_MILLISECONDS_MAX (0x7fffffff)
+
 // So many milliseconds as a number of seconds, for settimeout(). Allocates, unless they are whole seconds.
 mp_obj_t umqtt_seconds(uint32_t milliseconds);
+
+// A number of seconds in milliseconds; 0 when it is not positive, or too long for a limit. Raises TypeError.
+uint32_t umqtt_milliseconds(mp_obj_t seconds);
+
+// Modules
+
+// The module of that name, imported if need be. Raises ImportError.
+mp_obj_t umqtt_import(qstr name);
 
 #endif // MICROPY_INCLUDED_UMQTT_H

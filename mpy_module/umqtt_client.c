@@ -6,21 +6,11 @@
 
 #include "umqtt.h"
 
-#include "py/mperrno.h"
-#include "py/mphal.h"
-#include "py/objstr.h"
-#include "py/objtype.h"
-
-#include <string.h>
-
 // Bytes that belong into no object pass through a buffer of this size, and so do small packets as a whole.
 #define SMALL_BUFFER_SIZE (64)
 #if SMALL_BUFFER_SIZE < UMQTT_HEADER_MAX
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
-
-// The longest time limit, in milliseconds: half of what the clock counts. What is longer is none.
-#define TIME_LIMIT_MAX (0x7fffffff)
 
 #define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
 
@@ -200,7 +190,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
 
 // The time in milliseconds; 0 where no time matters, for on the ESP8266 it costs some hundred instructions.
 static uint32_t call_now(const umqtt_call_t *call) {
-    return call->timed ? mp_hal_ticks_ms() : 0;
+    return call->timed ? umqtt_now() : 0;
 }
 
 // Raises TypeError for what has no bytes, as len() does for what has no length.
@@ -755,18 +745,7 @@ static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqt
 
 // In milliseconds, for the engine; 0 for no limit.
 static uint32_t get_time_limit(mp_obj_t timeout) {
-    if (timeout == mp_const_none) {
-        return 0;
-    }
-    #if MICROPY_PY_BUILTINS_FLOAT
-    mp_float_t milliseconds = mp_obj_get_float(timeout) * 1000;
-    #else
-    mp_int_t milliseconds = MIN(mp_obj_get_int(timeout), TIME_LIMIT_MAX / 1000) * 1000;
-    #endif
-    if (!(milliseconds > 0 && milliseconds <= TIME_LIMIT_MAX)) {
-        return 0;
-    }
-    return MAX((uint32_t)milliseconds, 1);
+    return timeout == mp_const_none ? 0 : umqtt_milliseconds(timeout);
 }
 
 // From no connection to an open one: socket, TLS, CONNECT and CONNACK.

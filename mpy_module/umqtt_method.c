@@ -18,7 +18,8 @@ static NORETURN void raise_count(const umqtt_method_t *self, size_t expected, si
         MP_ERROR_TEXT("function takes %d positional arguments but %d were given"), (int)expected, (int)given);
     #else
     mp_raise_msg_varg(&mp_type_TypeError,
-        MP_ERROR_TEXT("%q() takes %d positional arguments but %d were given"), self->name, (int)expected, (int)given);
+        MP_ERROR_TEXT("%q() takes %d positional arguments but %d were given"),
+        MP_OBJ_QSTR_VALUE(MP_OBJ_NEW_QSTR(self->name)), (int)expected, (int)given);
     #endif
 }
 
@@ -67,8 +68,7 @@ static mp_obj_t umqtt_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, 
             mp_raise_msg_varg(&mp_type_TypeError,
                 MP_ERROR_TEXT("function missing required positional argument #%d"), (int)i);
         }
-        mp_arg_val_t default_value = { .u_rom_obj = self->params[i].default_value };
-        values[i] = default_value.u_obj;
+        values[i] = umqtt_rom_obj(self->params[i].default_value);
     }
     return self->fun(values);
 }

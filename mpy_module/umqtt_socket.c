@@ -2,12 +2,6 @@
 
 #include "umqtt.h"
 
-#include <string.h>
-
-#include "py/mperrno.h"
-#include "py/objmodule.h"
-#include "py/stream.h"
-
 // The stream protocol of a native stream; NULL for objects of Python classes, whose methods are to be called.
 static const mp_stream_p_t *native_stream(mp_obj_t sock) {
     const mp_obj_type_t *type = mp_obj_get_type(sock);
@@ -120,20 +114,8 @@ void umqtt_socket_close(mp_obj_t sock) {
     }
 }
 
-// A module that is built in is taken as it is. An import would look for a file of that name first, which takes longer than
-// to connect.
-static mp_obj_t import(qstr module) {
-    mp_map_elem_t *loaded =
-        mp_map_lookup(&MP_STATE_VM(mp_loaded_modules_dict).map, MP_OBJ_NEW_QSTR(module), MP_MAP_LOOKUP);
-    mp_obj_t built_in = loaded != NULL ? loaded->value : mp_module_get_builtin(module, true);
-    if (built_in != MP_OBJ_NULL) {
-        return built_in;
-    }
-    return mp_import_name(module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-}
-
 void umqtt_socket_new(umqtt_session_obj_t *session) {
-    mp_obj_t sock = mp_call_function_0(mp_load_attr(import(MP_QSTR_socket), MP_QSTR_socket));
+    mp_obj_t sock = mp_call_function_0(mp_load_attr(umqtt_import(MP_QSTR_socket), MP_QSTR_socket));
     session->sock = session->plain_sock = sock;
     session->closed = false;
 }
@@ -144,7 +126,7 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
         call_1(sock, MP_QSTR_settimeout, session->timeout);
     }
     mp_obj_t dest[4];
-    mp_load_method(import(MP_QSTR_socket), MP_QSTR_getaddrinfo, dest);
+    mp_load_method(umqtt_import(MP_QSTR_socket), MP_QSTR_getaddrinfo, dest);
     dest[2] = server;
     dest[3] = port;
     mp_obj_t info = mp_obj_subscr(mp_call_method_n_kw(2, 0, dest), MP_OBJ_NEW_SMALL_INT(0), MP_OBJ_SENTINEL);
@@ -155,7 +137,7 @@ void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ss
     if (ssl == mp_const_true) {
         // The call wrap_socket(sock, **ssl_params), laid out as the virtual machine does.
         mp_obj_t dest[6] = { [2] = session->sock, MP_OBJ_NULL, ssl_params, MP_OBJ_NEW_SMALL_INT(0) };
-        mp_load_method(import(MP_QSTR_ssl), MP_QSTR_wrap_socket, dest);
+        mp_load_method(umqtt_import(MP_QSTR_ssl), MP_QSTR_wrap_socket, dest);
         session->sock = mp_call_method_n_kw_var(true, 1 | 1 << 8, dest);
     } else {
         mp_obj_t dest[5] = { [2] = session->sock, MP_OBJ_NEW_QSTR(MP_QSTR_server_hostname), server };
@@ -178,13 +160,4 @@ void umqtt_socket_set_blocking(umqtt_session_obj_t *session) {
 
 void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds) {
     call_1(session->plain_sock, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
-}
-
-mp_obj_t umqtt_seconds(uint32_t milliseconds) {
-    #if MICROPY_PY_BUILTINS_FLOAT
-    if (milliseconds % 1000 != 0) {
-        return mp_obj_new_float(milliseconds / (mp_float_t)1000);
-    }
-    #endif
-    return MP_OBJ_NEW_SMALL_INT((milliseconds + 999) / 1000);
 }

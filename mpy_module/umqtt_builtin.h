@@ -1,0 +1,24 @@
+// What the shim uses of MicroPython, for a module that is linked into a firmware. For one that is loaded at run time see
+// natmod/umqtt_dynamic.h.
+#ifndef MICROPY_INCLUDED_UMQTT_BUILTIN_H
+#define MICROPY_INCLUDED_UMQTT_BUILTIN_H
+
+#include <string.h>
+
+#include "py/mperrno.h"
+#include "py/objstr.h"
+#include "py/objtype.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+extern const mp_obj_type_t umqtt_type_method;
+extern const mp_obj_type_t umqtt_type_session;
+extern const mp_obj_type_t umqtt_type_exception;
+
+// The object that a constant holds.
+static inline mp_obj_t umqtt_rom_obj(mp_rom_obj_t object) {
+    mp_arg_val_t value = { .u_rom_obj = object };
+    return value.u_obj;
+}
+
+#endif // MICROPY_INCLUDED_UMQTT_BUILTIN_H
