@@ -143,6 +143,20 @@ impl Esp8266 {
     }
 }
 
+/// Boots MicroPython's qemu port, a board with a Cortex-M3 and without network, for programs that are sent to it.
+pub fn cortex_m3() -> Result<RawRepl> {
+    let firmware = repository().join("build/qemu-arm/firmware.elf");
+    if !firmware.exists() {
+        bail!("there is no firmware at {}; to build it: make qemu-arm", firmware.display());
+    }
+    let mut command = children::command(&children::find("qemu-system-arm", "qemu-system-arm")?);
+    command.args(["-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting"]);
+    // The terminal as a serial line, which translates nothing.
+    command.args(["-serial", "/dev/tty", "-kernel"]).arg(firmware);
+    let (wire, child) = open_console(command)?;
+    RawRepl::enter(wire, Power { child, _folder: TempDir::new()? })
+}
+
 /// The serial port of a board that runs. Dropping it switches the board off.
 pub struct SerialPort {
     /// Its name, for instance `/dev/pts/3`.
@@ -174,7 +188,11 @@ impl Board {
     /// Starts MicroPython's unix port in a pseudo-terminal and waits for its prompt.
     /// It finds [`SERVER`](crate::SERVER) at `broker`.
     pub fn unix(broker: Ipv4Addr, show: &Arc<Show>) -> Result<Self> {
-        let interpreter = Interpreter::find()?;
+        Self::unix_with(Interpreter::find()?, broker, show)
+    }
+
+    /// The same with another interpreter than ours.
+    pub fn unix_with(interpreter: Interpreter, broker: Ipv4Addr, show: &Arc<Show>) -> Result<Self> {
         let (repl, child) = Repl::spawn(interpreter.command(broker)?, Arc::clone(show))?;
         let mut board = Self { repl, machine: Machine::Unix { child, _interpreter: interpreter } };
         board.repl.wait_for_prompt()?;

@@ -11,6 +11,7 @@ use std::{
     fmt::{Display, Write as _},
     fs,
     net::Ipv4Addr,
+    path::Path,
     process::Stdio,
 };
 
@@ -70,6 +71,11 @@ pub fn trace(interpreter: &Interpreter, broker: Ipv4Addr, library: &str, case: &
         return run(interpreter, broker, &[OURS, case]);
     }
     ensure!(folder.join("umqtt/simple.py").is_file(), "{} lacks the reference library", folder.display());
+    run(interpreter, broker, &[&folder.display().to_string(), case])
+}
+
+/// The same of the library in a folder, `umqtt/simple.mpy` or `umqtt/simple.py`.
+pub fn trace_of_folder(interpreter: &Interpreter, broker: Ipv4Addr, folder: &Path, case: &str) -> Result<String> {
     run(interpreter, broker, &[&folder.display().to_string(), case])
 }
 

@@ -35,6 +35,13 @@ impl Interpreter {
         Self::at(repository().join("build/unix-1.8/micropython"))
     }
 
+    /// An interpreter as anybody has it, in which umqtt is the native module: a file.
+    pub fn with_native_module() -> Result<Self> {
+        let mut interpreter = Self::at(repository().join("build/unix-stock/micropython"))?;
+        interpreter.modules.push(repository().join("dist/x64"));
+        Ok(interpreter)
+    }
+
     fn at(program: PathBuf) -> Result<Self> {
         let Ok(program) = program.canonicalize() else {
             bail!("there is no interpreter at {}; to build one: make unix unix-1.8", program.display());

@@ -1,0 +1,1 @@
+# Nothing is frozen into the qemu port: umqtt comes as a file.
