@@ -10,6 +10,7 @@ fn prints_while_collecting(script: &str, expected: &str) {
     prints_in(&mut python, script, expected);
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn a_whole_session() {
     prints_while_collecting(
@@ -31,6 +32,7 @@ fn a_whole_session() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn messages_at_every_quality_of_service_a_byte_at_a_time() {
     prints_while_collecting(
@@ -62,6 +64,7 @@ fn messages_in_chunks() {
     );
 }
 
+#[cfg(feature = "qos2")]
 #[test]
 fn callbacks_that_call_again() {
     prints_while_collecting(
