@@ -29,7 +29,7 @@ const THROTTLE: Duration = Duration::from_micros(300);
 const CONNACK: [u8; 2] = [0x20, 2];
 const DISCONNECT: u8 = 0xe0;
 
-/// How long a new connection waits for the end of the one before.
+/// How long a new connection waits for the end of one before that the client has not closed.
 const SETTLE: Duration = Duration::from_millis(500);
 /// How often a connection looks whether the proxy has ended.
 const TICK: Duration = Duration::from_millis(50);
@@ -43,6 +43,8 @@ pub struct Record {
     pub accepted: bool,
     /// DISCONNECT has reached the broker.
     pub said_goodbye: bool,
+    /// The client has closed its end.
+    pub left: bool,
     /// The broker has not been told that the client is gone.
     pub abandoned: bool,
 }
@@ -133,13 +135,16 @@ impl Shared {
         }
     }
 
-    /// Sees to it that the broker has heard of the end of earlier connections before the next one begins: for a short
-    /// time, since a client may keep more than one.
+    /// Sees to it that the broker has heard of the end of earlier connections before the next one begins. A client that
+    /// keeps more than one is not waited for for long.
     fn settle(&self, connections: &[JoinHandle<()>]) {
-        let deadline = Instant::now() + SETTLE;
-        let is_over =
-            |(at, connection): (usize, &JoinHandle<()>)| connection.is_finished() || self.records()[at].abandoned;
-        while !connections.iter().enumerate().all(is_over) && Instant::now() < deadline {
+        let began = Instant::now();
+        let is_over = |(at, connection): (usize, &JoinHandle<()>)| {
+            let record = self.records()[at];
+            let patience = if record.left { LIMIT } else { SETTLE };
+            connection.is_finished() || record.abandoned || began.elapsed() > patience
+        };
+        while !connections.iter().enumerate().all(is_over) {
             thread::sleep(THROTTLE);
         }
     }
@@ -161,8 +166,9 @@ struct Stream {
     held: Vec<u8>,
     /// When the last byte came, while something is being coalesced.
     since: Option<Instant>,
-    /// The sender has ended.
+    /// The sender has ended, and when.
     over: bool,
+    ended: Option<Instant>,
     /// Nothing is passed on any more.
     swallowed: bool,
     bytes: usize,
@@ -190,6 +196,7 @@ impl<'a> Connection<'a> {
                 held: Vec::new(),
                 since: None,
                 over: false,
+                ended: None,
                 swallowed: false,
                 bytes: 0,
                 packets: Packets::default(),
@@ -203,7 +210,7 @@ impl<'a> Connection<'a> {
     fn serve(&mut self) -> Result<()> {
         while !self.streams.iter().all(|stream| stream.over) {
             let Some(at) = self.wait()? else {
-                if self.shared.ended.load(Ordering::Acquire) {
+                if self.shared.ended.load(Ordering::Acquire) && !self.must_wait_for_the_broker() {
                     break;
                 }
                 continue;
@@ -226,6 +233,14 @@ impl<'a> Connection<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the broker, told that the client is gone, has not closed its end yet: then it may still have to read what
+    /// came before, and would miss that if the same client came again.
+    fn must_wait_for_the_broker(&self) -> bool {
+        let [to_broker, _] = &self.streams;
+        let abandoned = self.shared.records()[self.index].abandoned;
+        to_broker.over && !abandoned && to_broker.ended.is_some_and(|ended| ended.elapsed() < LIMIT)
     }
 
     /// Waits until one of the streams has something to read, and says which.
@@ -260,6 +275,7 @@ impl<'a> Connection<'a> {
                 to_client: (to_client.bytes, to_client.packets.count),
             };
             record.said_goodbye = to_broker.packets.last_complete == Some(DISCONNECT);
+            record.left = to_broker.over;
         });
     }
 
@@ -363,6 +379,7 @@ impl<'a> Connection<'a> {
     fn ended(&mut self, at: usize) -> Result<()> {
         let stream = &mut self.streams[at];
         stream.over = true;
+        stream.ended = Some(Instant::now());
         let held = mem::take(&mut stream.held);
         if stream.since.take().is_some() {
             stream.pass(&held)?;
@@ -451,7 +468,7 @@ mod tests {
         client.shutdown(Shutdown::Write).unwrap();
         assert_eq!(rest(broker), b"\xc0\0\xe0\0");
         let passed = Extent { to_broker: (4, 2), to_client: (4, 1) };
-        assert_eq!(proxy.end(), [Record { passed, accepted: true, said_goodbye: true, abandoned: false }]);
+        assert_eq!(proxy.end(), [Record { passed, accepted: true, said_goodbye: true, left: true, abandoned: false }]);
     }
 
     #[test]
