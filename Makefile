@@ -58,7 +58,7 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
 TESTS += analyse test-end-to-end test-faults test-fuzz test-interop test-cmake test-stubs
-TESTS += test-firmware test-esp8266 test-flashing test-micropython test-mpy
+TESTS += test-firmware test-esp8266 test-flashing test-micropython
 
 .PHONY: test
 test: $(TESTS) ## Build and test everything
@@ -80,7 +80,6 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
 	@sed -n 's/^micropython: \([0-9]* tests pass\)/   micropython   \1/p' $(BUILD)/log/test-micropython
-	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   mpy           \1, umqtt as a file, for the unix port and the virtual board/p' $(BUILD)/log/test-mpy
 	@echo "   type stubs    mypy agrees with them on the examples and the tutorials"
 	@echo "   cmake         micropython.cmake configures and builds the engine"
 
