@@ -95,7 +95,10 @@ fn files_outlive_the_power() {
 /// What mpremote prints, and its exit status is good.
 fn mpremote(port: &SerialPort, arguments: &[&str]) -> String {
     let program = repository().join(MPREMOTE);
-    let output = Command::new(&program)
+    // On a pseudo-terminal mpremote itself waits without limit.
+    let output = Command::new("timeout")
+        .arg("120")
+        .arg(&program)
         .args(["connect", &port.name])
         .args(arguments)
         .output()
@@ -129,6 +132,7 @@ fn mpremote_runs_programs_and_copies_files() {
     mpremote(&port, &["soft-reset"]);
     assert_eq!(mpremote(&port, &["exec", "import hello"]), "hello from esp8266\n");
     mpremote(&port, &["reset"]);
+    port.wait_for_prompt().unwrap();
     assert_eq!(mpremote(&port, &["exec", "import hello"]), "hello from esp8266\n");
 }
 

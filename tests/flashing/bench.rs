@@ -153,6 +153,17 @@ impl Bench {
 
     /// Runs the stock mpremote on this board.
     pub fn mpremote(&self, arguments: &[&str]) -> Result<Ran> {
+        // A board that is starting loses what it is told; a person would try again.
+        for _ in 0..5 {
+            let ran = self.mpremote_once(arguments)?;
+            if !ran.text.contains("could not enter raw repl") {
+                return Ok(ran);
+            }
+        }
+        self.mpremote_once(arguments)
+    }
+
+    fn mpremote_once(&self, arguments: &[&str]) -> Result<Ran> {
         let mut command = tool("build/mpremote/bin/mpremote", "scripts/mpremote.sh build/mpremote")?;
         self.run(command.args(["connect", &self.port]).args(arguments))
     }

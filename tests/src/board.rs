@@ -135,11 +135,18 @@ impl Esp8266 {
         let mut child = self.command.arg("--pty").stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let output = Lines::new("virtual-esp8266", child.stdout.take().expect("it is piped"), |_| ());
         let power = Power { child, _folder: self.folder };
-        let name = output.next()?;
-        let port =
-            open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).with_context(|| format!("cannot open {name}"))?;
-        Repl::new(File::from(port), Show::silent()).wait_for_prompt()?;
-        Ok(SerialPort { name, _power: power })
+        let port = SerialPort { name: output.next()?, _power: power };
+        port.wait_for_prompt()?;
+        Ok(port)
+    }
+}
+
+impl SerialPort {
+    /// Reads what the board says as it starts, up to its prompt: until then it loses what it is told.
+    pub fn wait_for_prompt(&self) -> Result<()> {
+        let port = open(&self.name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
+            .with_context(|| format!("cannot open {}", self.name))?;
+        Repl::new(File::from(port), Show::silent()).wait_for_prompt()
     }
 }
 
