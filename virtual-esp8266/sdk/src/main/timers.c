@@ -50,6 +50,19 @@ uint32_t sys_now(void) {
     return time_ms;
 }
 
+// Asks for the interrupt of the next tick after the one at `compare`, and gives how many ticks that is: those whose time
+// is over are left out. The time must still be to come after it was written, and not only before: a computer that has
+// no time for the board between the two would make it wait for CCOUNT to come round, 107 s.
+static IRAM_ATTR uint32_t next_tick(uint32_t compare) {
+    uint32_t ticks = 0;
+    do {
+        compare += CYCLES_PER_TICK;
+        ticks++;
+        WRITE_SPECIAL(ccompare0, compare);
+    } while ((int32_t)(READ_SPECIAL(ccount) - compare) >= 0);
+    return ticks;
+}
+
 // A firmware that does not feed the watchdog hangs, so the board is reset. Ticks are counted and not time: a virtual
 // board whose computer had no time for it has not hung.
 static IRAM_ATTR void watch_for_hangs(void) {
@@ -67,12 +80,7 @@ static IRAM_ATTR void watch_for_hangs(void) {
 static IRAM_ATTR void tick(void *arg) {
     (void)arg;
     watch_for_hangs();
-    uint32_t compare = READ_SPECIAL(ccompare0);
-    do {
-        compare += CYCLES_PER_TICK;
-        time_ms++;
-    } while ((int32_t)(READ_SPECIAL(ccount) + 400 - compare) >= 0);
-    WRITE_SPECIAL(ccompare0, compare);
+    time_ms += next_tick(READ_SPECIAL(ccompare0));
     uint32_t now = system_get_time();
     if (!posted && armed != NULL && is_due(armed, now)) {
         posted = true;
@@ -116,7 +124,7 @@ static void timer_task(os_event_t *event) {
 
 void timers_start(void) {
     last_cycles = READ_SPECIAL(ccount);
-    WRITE_SPECIAL(ccompare0, last_cycles + CYCLES_PER_TICK);
+    next_tick(last_cycles);
     ets_task(timer_task, TIMER_TASK, timer_queue, sizeof(timer_queue) / sizeof(timer_queue[0]));
     ets_isr_attach(ETS_CCOMPARE0_INUM, tick, NULL);
     ETS_INTR_ENABLE(ETS_CCOMPARE0_INUM);
