@@ -66,12 +66,12 @@ test: $(TESTS) ## Build and test everything
 	@echo "== All passed:"
 	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings and gcc -fanalyzer's"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/\1/p' $(BUILD)/log/test-engine | head -n 1 | sed 's/^/   engine        /'
-	@awk '/^[0-9]+ steps, / { sub(/^/, "   model         "); print }' $(BUILD)/log/test-model
+	@sed -n 's/^\.*\([0-9]* steps, .*\)/   model         \1/p' $(BUILD)/log/test-model
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
 	@awk '/^test result: ok/ { n += $$4 } END { print "   without QoS 2 " n " passed, engine and shim built without it" }' $(BUILD)/log/test-without-qos2
 	@awk '/^test result: ok/ { n += $$4 } END { print "   end to end    " n " passed, with a real broker and a real interpreter" }' $(BUILD)/log/test-end-to-end
 	@sed -n 's/.*differential: /   differential  /p' $(BUILD)/log/test-end-to-end
-	@sed -n 's/^faults: \([0-9]* sessions\), 0 failed.*/   faults        \1, each through another one/p' $(BUILD)/log/test-faults
+	@sed -n 's/^\.*faults: \([0-9]* sessions\), 0 failed.*/   faults        \1, each through another one/p' $(BUILD)/log/test-faults
 	@awk '/^   [0-9]+ inputs/ { n += $$1 } END { print "   fuzz          " n " inputs, and all that were of interest before" }' $(BUILD)/log/test-fuzz
 	@echo "   firmware      $$(grep -c '^   found: ' $(BUILD)/log/test-firmware) planted faults found, and another SDK linked"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
