@@ -875,6 +875,8 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     if (identifier == 0) {
         identifier = next_identifier(&call);
         raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
+        // What this message has ended the claim of makes room for it.
+        release_kept(call.session);
         umqtt_kept_message_t *place = umqtt_session_is_kept(engine) ? find_kept(call.session, 0) : NULL;
         if (place != NULL) {
             *place = (umqtt_kept_message_t) { identifier, args[ARG_topic], args[ARG_msg] };

@@ -315,3 +315,27 @@ fn mqtt_4_3_3_1_another_message_ends_the_claim_of_the_one_before() {
         ",
     );
 }
+
+#[test]
+fn mqtt_4_4_0_1_a_message_that_ends_a_claim_is_kept_in_its_place() {
+    prints(
+        "
+        c = kept(EOF)
+        for text in 'one', 'two', 'six', 'ten':
+            show(c.publish, 't', text, qos=1)
+            again(c, EOF)
+        again(c, puback(1), EOF)
+        c.wait_msg()
+        show(c.publish, 't', 'new', qos=1)
+        print([body[-3:] for first, body in again(c)])
+        ",
+        r"
+        OSError(-1,)
+        OSError(-1,)
+        OSError(-1,)
+        OSError(-1,)
+        OSError(-1,)
+        [b'two', b'six', b'ten', b'new']
+        ",
+    );
+}
