@@ -180,52 +180,53 @@ static enum error write_register(uint32_t address, uint32_t value, uint32_t mask
     return NO_ERROR;
 }
 
-// The data of FLASH_DATA or MEM_DATA, or NULL with what is wrong about it.
-static const void *block_data(enum error *error) {
+// A block of FLASH_DATA or MEM_DATA: its data, how many bytes, and where they belong.
+struct data {
+    const uint8_t *from;
+    uint32_t size;
+    uint32_t to;
+};
+
+static enum error take_data(struct data *data) {
     const struct block *block = (const struct block *)request.words;
-    const uint8_t *data = (const uint8_t *)(block + 1);
+    *data = (struct data) {
+        .from = (const uint8_t *)(block + 1),
+        .size = block->size,
+        .to = transfer.to + block->number * transfer.block_size,
+    };
     if (request.header.size < sizeof(*block) || block->size != request.header.size - sizeof(*block)) {
-        *error = INVALID_MESSAGE;
-        return NULL;
+        return INVALID_MESSAGE;
     }
     uint8_t checksum = CHECKSUM_START;
-    for (uint32_t i = 0; i < block->size; i++) {
-        checksum ^= data[i];
+    for (uint32_t i = 0; i < data->size; i++) {
+        checksum ^= data->from[i];
     }
     if (checksum != (uint8_t)request.header.value) {
-        *error = INVALID_CHECKSUM;
-        return NULL;
+        return INVALID_CHECKSUM;
     }
-    if (block->number >= transfer.blocks || block->size > transfer.block_size) {
-        *error = FAILED_TO_ACT;
-        return NULL;
-    }
-    return data;
+    bool expected = block->number < transfer.blocks && block->size <= transfer.block_size;
+    return expected ? NO_ERROR : FAILED_TO_ACT;
 }
 
 static enum error flash_data(void) {
-    const struct block *block = (const struct block *)request.words;
-    enum error error;
-    const void *data = block_data(&error);
-    if (data == NULL) {
+    struct data data;
+    enum error error = take_data(&data);
+    if (error != NO_ERROR) {
         return error;
     }
-    uint32_t to = transfer.to + block->number * transfer.block_size;
-    return SPIWrite(to, data, block->size) == 0 ? NO_ERROR : FLASH_WRITE_ERROR;
+    return SPIWrite(data.to, data.from, data.size) == 0 ? NO_ERROR : FLASH_WRITE_ERROR;
 }
 
 static enum error mem_data(void) {
-    const struct block *block = (const struct block *)request.words;
-    enum error error;
-    const void *data = block_data(&error);
-    if (data == NULL) {
+    struct data data;
+    enum error error = take_data(&data);
+    if (error != NO_ERROR) {
         return error;
     }
-    uint32_t to = transfer.to + block->number * transfer.block_size;
-    if (!is_ram(to, block->size)) {
+    if (!is_ram(data.to, data.size)) {
         return FAILED_TO_ACT;
     }
-    memcpy((void *)to, data, block->size);
+    memcpy((void *)data.to, data.from, data.size);
     return NO_ERROR;
 }
 
