@@ -231,9 +231,10 @@ test-micropython: firmware-without virtual-esp8266 mpremote ## Test that MicroPy
 	@echo "== Testing MicroPython with its own tests, on the virtual ESP8266"
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test micropython 2>&1 | tee $(BUILD)/log/test-micropython
 
+# MicroPython's program for talking to boards. Its pyserial is what MicroPython's own tests need.
 .PHONY: mpremote
 mpremote: setup
-	@scripts/mpremote.sh $(BUILD)/mpremote
+	@scripts/pypi.sh $(BUILD)/mpremote mpremote 1.29.0 mpremote
 
 .PHONY: test-flashing
 test-flashing: firmware-image virtual-esp8266 mpremote ## Flash the virtual ESP8266 with esptool, and use it with mpremote

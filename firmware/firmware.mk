@@ -74,10 +74,12 @@ firmware-features: firmware-engine
 	@TOOL=$(FIRMWARE_TOOL) FEATURES=embedded QOS2=0 CARGO_FOLDER=$(FIRMWARE)/engine/cargo \
 		firmware/engine.sh $(CURDIR) $(FIRMWARE)/engine-without-qos2
 
+# esptool is Espressif's program that makes images for the chip's boot ROM, and flashes them. MicroPython's port uses
+# version 4's commands.
 .PHONY: firmware-tools
 firmware-tools: setup $(MPY_CROSS)
 	@scripts/packages.sh $(FIRMWARE_PACKAGES)
-	@firmware/esptool.sh $(FIRMWARE)/esptool
+	@scripts/pypi.sh $(FIRMWARE)/esptool esptool 4.8.1 esptool.py
 	@$(CARGO) build --quiet --release --locked --manifest-path firmware/Cargo.toml --target-dir $(FIRMWARE)/tool
 
 .PHONY: simulated-sdk

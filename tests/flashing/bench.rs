@@ -164,7 +164,7 @@ impl Bench {
     }
 
     fn mpremote_once(&self, arguments: &[&str]) -> Result<Ran> {
-        let mut command = tool("build/mpremote/bin/mpremote", "scripts/mpremote.sh build/mpremote")?;
+        let mut command = tool("build/mpremote/bin/mpremote", "make mpremote")?;
         self.run(command.args(["connect", &self.port]).args(arguments))
     }
 
