@@ -25,7 +25,9 @@ $(UMQTT_BUILD)/umqtt_engine.o: UMQTT_FORCE
 $(UMQTT_ENGINE): $(UMQTT_BUILD)/umqtt_engine.o
 	$(Q)$(RM) -f $@
 	$(Q)$(AR) rcs $@ $<
-$(UMQTT_INCLUDE)/umqtt_engine.h: $(UMQTT_ENGINE) ;
+# MicroPython links anew when an object is new, not when a library is: with the header, the objects are.
+$(UMQTT_INCLUDE)/umqtt_engine.h: $(UMQTT_ENGINE)
+	$(Q)$(TOUCH) $@
 UMQTT_FORCE:
 .PHONY: UMQTT_FORCE
 else
