@@ -235,7 +235,8 @@ impl Operation {
                     session.owed = None;
                 }
                 if qos.is_exactly_once() && (unanswered || session.connection() != self.connection) {
-                    session.released(identifier);
+                    // It was noted a moment ago, so there is room to take it back.
+                    let _ = session.released(identifier);
                 }
             }
             _ => {}

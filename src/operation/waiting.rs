@@ -96,7 +96,7 @@ impl Operation {
         let message = Arrived { first_byte, qos, identifier, repeated, answered: false };
         self.kind = Kind::Waiting { arrived: Some(message) };
         if let Packet::Acknowledgement { packet_type, return_code, .. } = packet {
-            return match session.acknowledged(packet_type, identifier, return_code) {
+            return match session.acknowledged(packet_type, identifier, return_code)? {
                 Some(answer) => self.answer(session, answer, identifier),
                 None => Ok(self.waited()),
             };
@@ -113,7 +113,7 @@ impl Operation {
     /// Delivers the message, unless it was delivered before.
     fn take(&mut self, session: &mut Session, message: Arrived) -> Result<Action, Error> {
         let Some(owed) = Owed::of(message.qos, message.identifier) else { return Ok(Action::Deliver) };
-        let repeated = message.repeated || message.qos.is_exactly_once() && !session.is_new(message.identifier)?;
+        let repeated = message.repeated || message.qos.is_exactly_once() && !session.is_new(message.identifier);
         session.owed = Some(owed);
         if repeated {
             return self.delivered(session, message);
@@ -147,7 +147,7 @@ impl Operation {
 /// Sees to it that a message that was delivered before takes no memory.
 fn skip_if_repeated(session: &mut Session) -> Result<(), Error> {
     match session.decoder.exactly_once_message() {
-        Some(identifier) if !session.is_new(identifier)? => session.decoder.skip_repeated(),
+        Some(identifier) if !session.is_new(identifier) => session.decoder.skip_repeated(),
         _ => {}
     }
     Ok(())

@@ -8,16 +8,14 @@
 
 mod exchange;
 mod keep_alive;
+mod unreleased;
 
 pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX};
 pub use keep_alive::{Due, KeepAlive};
+pub use unreleased::{UNRELEASED_MAX, Unreleased};
 
 use crate::wire::{Decoder, PacketType, QoS};
 use crate::{Error, QOS_2};
-use heapless::Vec;
-
-/// How many QoS 2 messages may be between PUBREC and PUBREL at once. Brokers keep 10 to 20 in flight.
-pub const RECEIVING_MAX: usize = if QOS_2 { 20 } else { 0 };
 
 /// The acknowledgement of a message that is being delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +49,7 @@ pub struct Session {
     /// What the message that is being delivered asks for; of those within one another, the innermost.
     pub owed: Option<Owed>,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
-    receiving: Vec<u16, RECEIVING_MAX, u8>,
+    unreleased: Unreleased,
     /// A packet has begun to be written and its end has not been seen.
     writing: bool,
     /// Whether the session outlives the connection: CONNECT was sent without clean session.
@@ -80,7 +78,7 @@ impl Session {
             exchanges: Exchanges::new(),
             keep_alive: KeepAlive::new(),
             owed: None,
-            receiving: Vec::new(),
+            unreleased: Unreleased::new(),
             writing: false,
             kept: false,
             interrupted: false,
@@ -105,7 +103,7 @@ impl Session {
     /// The broker has accepted the connection. When it has no session, there is none here either.
     pub fn accepted(&mut self, session_present: bool) {
         if !session_present {
-            self.receiving.clear();
+            self.unreleased.clear();
             self.interrupted = self.exchanges.connection_lost(false);
         }
     }
@@ -115,7 +113,7 @@ impl Session {
     pub fn lost(&mut self) {
         self.interrupted = self.exchanges.connection_lost(self.kept);
         if !self.kept {
-            self.receiving.clear();
+            self.unreleased.clear();
         }
         self.decoder = Decoder::new(false);
         self.keep_alive = KeepAlive::new();
@@ -205,38 +203,37 @@ impl Session {
     }
 
     /// Whether a QoS 2 message with this identifier is a new one, to be delivered, and not one that was delivered
-    /// already (MQTT-4.3.3-2). Fails when the broker has more of them open than the session can remember.
-    pub fn is_new(&self, identifier: u16) -> Result<bool, Error> {
-        if self.receiving.contains(&identifier) {
-            return Ok(false);
-        }
-        if self.receiving.is_full() { Err(Error::TooManyUnreleased) } else { Ok(true) }
+    /// already (MQTT-4.3.3-2).
+    pub fn is_new(&self, identifier: u16) -> bool {
+        !(QOS_2 && self.unreleased.contains(identifier))
     }
 
-    /// Notes that a QoS 2 message was delivered, until the broker releases its identifier.
+    /// Notes that a new QoS 2 message is delivered, until the broker releases its identifier. Fails when the broker has
+    /// more of them open than the session can remember.
     pub fn delivered(&mut self, identifier: u16) -> Result<(), Error> {
-        if !QOS_2 || self.receiving.contains(&identifier) {
-            return Ok(());
-        }
-        self.receiving.push(identifier).map_err(|_| Error::TooManyUnreleased)
+        if QOS_2 { self.unreleased.insert(identifier) } else { Ok(()) }
     }
 
     /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.
-    pub fn released(&mut self, identifier: u16) {
-        if QOS_2 {
-            self.receiving.retain(|&open| open != identifier);
-        }
+    /// Fails when what is left cannot be remembered.
+    pub fn released(&mut self, identifier: u16) -> Result<(), Error> {
+        if QOS_2 { self.unreleased.remove(identifier) } else { Ok(()) }
     }
 
-    /// The answer that an acknowledgement demands, after noting it.
-    pub fn acknowledged(&mut self, packet_type: PacketType, identifier: u16, return_code: u8) -> Option<PacketType> {
+    /// The answer that an acknowledgement demands, after noting it. Fails when it cannot be noted.
+    pub fn acknowledged(
+        &mut self,
+        packet_type: PacketType,
+        identifier: u16,
+        return_code: u8,
+    ) -> Result<Option<PacketType>, Error> {
         if QOS_2 && packet_type == PacketType::PUBREL {
-            self.released(identifier);
-            return Some(PacketType::PUBCOMP);
+            self.released(identifier)?;
+            return Ok(Some(PacketType::PUBCOMP));
         }
         self.exchanges.acknowledged(packet_type, identifier, return_code);
         // Stray or not: only PUBREL lets the broker forget the identifier.
-        (QOS_2 && packet_type == PacketType::PUBREC).then_some(PacketType::PUBREL)
+        Ok((QOS_2 && packet_type == PacketType::PUBREC).then_some(PacketType::PUBREL))
     }
 }
 
@@ -261,12 +258,12 @@ mod tests {
     #[test]
     fn a_qos_2_message_is_new_until_delivered_and_again_after_its_release() {
         let mut session = Session::new();
-        assert_eq!(session.is_new(7), Ok(true));
-        assert_eq!(session.is_new(7), Ok(true));
+        assert!(session.is_new(7));
+        assert!(session.is_new(7));
         session.delivered(7).unwrap();
-        assert_eq!(session.is_new(7), Ok(false));
-        assert_eq!(session.acknowledged(PacketType::PUBREL, 7, 0), Some(PacketType::PUBCOMP));
-        assert_eq!(session.is_new(7), Ok(true));
+        assert!(!session.is_new(7));
+        assert_eq!(session.acknowledged(PacketType::PUBREL, 7, 0), Ok(Some(PacketType::PUBCOMP)));
+        assert!(session.is_new(7));
     }
 
     #[cfg(feature = "qos2")]
@@ -280,7 +277,7 @@ mod tests {
             session.lost();
             session.begin(!CLEAN);
             session.accepted(present);
-            session.is_new(7) == Ok(false)
+            !session.is_new(7)
         };
         assert!(delivered(true));
         assert!(!delivered(false));
@@ -296,18 +293,18 @@ mod tests {
         session.delivered(7).unwrap();
         session.begin(CLEAN);
         assert_eq!(session.exchanges.find(1), None);
-        assert_eq!(session.is_new(7), Ok(true));
+        assert!(session.is_new(7));
     }
 
     #[cfg(feature = "qos2")]
     #[test]
     fn a_broker_with_too_many_qos_2_messages_open_is_told_so() {
         let mut session = Session::new();
-        for identifier in 1..=RECEIVING_MAX as u16 {
-            session.delivered(identifier).unwrap();
+        for number in 1..=UNRELEASED_MAX as u16 {
+            session.delivered(number * 2).unwrap();
         }
-        assert_eq!(session.is_new(99), Err(Error::TooManyUnreleased));
-        assert_eq!(session.is_new(1), Ok(false));
+        assert_eq!(session.delivered(99), Err(Error::TooManyUnreleased));
+        assert!(session.is_new(99) && !session.is_new(2));
     }
 
     #[test]
@@ -335,6 +332,6 @@ mod tests {
     #[cfg(feature = "qos2")]
     #[test]
     fn a_pubrec_is_answered_even_when_it_is_stray() {
-        assert_eq!(Session::new().acknowledged(PacketType::PUBREC, 9, 0), Some(PacketType::PUBREL));
+        assert_eq!(Session::new().acknowledged(PacketType::PUBREC, 9, 0), Ok(Some(PacketType::PUBREL)));
     }
 }

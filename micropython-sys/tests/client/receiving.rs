@@ -876,13 +876,32 @@ fn a_malformed_packet_ends_every_call_that_waits() {
 fn more_qos_2_messages_than_can_be_remembered_are_refused() {
     prints(
         "
-        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 22)))
+        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 43, 2)))
         c.set_callback(lambda topic, text: None)
         for _ in range(20):
             c.wait_msg()
         show(c.wait_msg)
         ",
         "OSError(105,)",
+    );
+}
+
+#[cfg(feature = "qos2")]
+#[test]
+fn a_flood_of_qos_2_messages_with_consecutive_identifiers_is_remembered_until_their_release() {
+    prints(
+        r"
+        def flood():
+            for id in range(1, 101):
+                yield message(b't', b'm', 2, id)
+        taken = []
+        c = connected(*flood(), *flood(), b'\x62\x02\x00\x64', message(b't', b'm', 2, 100))
+        c.set_callback(lambda topic, text: taken.append(text))
+        for _ in range(202):
+            c.wait_msg()
+        print(len(taken))
+        ",
+        "101",
     );
 }
 

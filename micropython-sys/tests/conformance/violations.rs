@@ -75,7 +75,7 @@ fn mqtt_4_8_0_1_a_violation_during_a_call_closes_the_connection() {
 fn mqtt_4_8_0_2_an_error_that_may_pass_closes_the_connection() {
     prints(
         "
-        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 30)))
+        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 60, 2)))
         c.set_callback(lambda topic, text: None)
         for _ in range(20):
             c.wait_msg()
