@@ -42,6 +42,7 @@ target_sources(usermod_umqtt INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/modumqtt.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_client.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_method.c
+    ${CMAKE_CURRENT_LIST_DIR}/umqtt_try.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_socket.c
     ${CMAKE_CURRENT_LIST_DIR}/umqtt_builtin.c
 )

@@ -34,7 +34,7 @@ else
 UMQTT_INCLUDE := $(dir $(UMQTT_ENGINE))
 endif
 
-UMQTT_SRC := $(addprefix $(UMQTT_MOD_DIR)/,modumqtt.c umqtt_client.c umqtt_method.c umqtt_socket.c umqtt_builtin.c)
+UMQTT_SRC := $(addprefix $(UMQTT_MOD_DIR)/,modumqtt.c umqtt_client.c umqtt_method.c umqtt_socket.c umqtt_try.c umqtt_builtin.c)
 SRC_USERMOD_C += $(UMQTT_SRC)
 CFLAGS_USERMOD += -I$(UMQTT_MOD_DIR) -I$(UMQTT_INCLUDE) -DUMQTT_API=$(subst .,,$(UMQTT_API))
 LDFLAGS_USERMOD += $(UMQTT_ENGINE)

@@ -65,6 +65,15 @@ typedef struct _umqtt_kept_message_t {
     mp_obj_t message;
 } umqtt_kept_message_t;
 
+// A message that arrived while a callback waited for an acknowledgement: to be delivered once the callback has returned.
+// They form a ring.
+typedef struct _umqtt_held_t {
+    struct _umqtt_held_t *next; // that of the last one is the first one
+    mp_obj_t topic;
+    mp_obj_t message;
+    int32_t held; // what UMQTT_HOLD said
+} umqtt_held_t;
+
 // What is kept of a session that outlives the connection.
 typedef struct _umqtt_kept_t {
     mp_obj_t client_id; // whose session it is
@@ -79,6 +88,7 @@ typedef struct _umqtt_session_obj_t {
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
     uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
     umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
+    umqtt_held_t *last_held; // NULL for none
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
@@ -86,6 +96,8 @@ typedef struct _umqtt_session_obj_t {
     bool in_chunks; // set_chunk_callback() has been given a buffer
     bool delivering_chunk; // the chunk callback runs, in the middle of a packet
     bool callback_raised; // the call that failed last failed in a callback
+    bool in_callback; // a callback has a message in hand
+    bool holding; // the wait under way is that of a call within a callback
     bool checking; // sock has been told not to wait, by check_msg()
     uint8_t sock_place, cb_place, pid_place; // where these attributes were found last
     umqtt_session_t engine;
@@ -132,6 +144,16 @@ void umqtt_socket_set_blocking(umqtt_session_obj_t *session);
 
 // Makes the session's socket wait for at most so many milliseconds, until it is told otherwise.
 void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds);
+
+// Exceptions
+
+// Calls fun(arg). Returns the exception that it raises, or MP_OBJ_NULL.
+mp_obj_t umqtt_try(void (*fun)(void *), void *arg);
+
+// Raises an exception that was caught.
+static inline NORETURN void umqtt_raise_again(mp_obj_t exception) {
+    nlr_jump(MP_OBJ_TO_PTR(exception));
+}
 
 // Time
 

@@ -25,6 +25,7 @@ typedef struct _umqtt_call_t {
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
     mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of; MP_OBJ_NULL for none
     umqtt_strings_t strings;
+    umqtt_held_t *held; // the message that is to be delivered from among those held; NULL for the one that has arrived
     umqtt_operation_t operation;
 } umqtt_call_t;
 
@@ -39,10 +40,12 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->sock = self->plain_sock = self->timeout = mp_const_none;
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
+    self->last_held = NULL;
     self->write_limit = 0;
     self->sock_place = self->cb_place = self->pid_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
     self->closed = self->in_chunks = self->delivering_chunk = self->checking = self->callback_raised = false;
+    self->in_callback = self->holding = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -84,9 +87,25 @@ static mp_obj_t load_attr(mp_obj_t self_in, qstr name, uint8_t *place) {
     return elem->value;
 }
 
-static void forget_buffers(umqtt_session_obj_t *session) {
+// The message that was held first; NULL for none.
+static umqtt_held_t *first_held(umqtt_session_obj_t *session) {
+    return session->last_held == NULL ? NULL : session->last_held->next;
+}
+
+static void remove_first_held(umqtt_session_obj_t *session) {
+    umqtt_held_t *first = first_held(session);
+    if (first == session->last_held) {
+        session->last_held = NULL;
+    } else {
+        session->last_held->next = first->next;
+    }
+}
+
+// Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
+static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
     session->chunks_topic = MP_OBJ_NULL;
+    session->last_held = NULL;
 }
 
 static void close_connection(umqtt_session_obj_t *session) {
@@ -95,7 +114,7 @@ static void close_connection(umqtt_session_obj_t *session) {
     }
     session->closed = true;
     umqtt_session_lost(&session->engine);
-    forget_buffers(session);
+    forget_arrived(session);
     umqtt_socket_close(session->sock);
 }
 
@@ -111,7 +130,7 @@ static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
         session->write_limit = 0;
         session->closed = session->delivering_chunk = session->checking = false;
         umqtt_session_replaced(&session->engine);
-        forget_buffers(session);
+        forget_arrived(session);
     }
 }
 
@@ -181,6 +200,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->session = get_session(self);
     call->timed = umqtt_session_patience(&call->session->engine) != 0;
     call->reading = false;
+    call->held = NULL;
     call->ahead_len = 0;
     for (size_t i = 0; i < UMQTT_STRINGS; i++) {
         call->objects[i] = MP_OBJ_NULL;
@@ -309,6 +329,37 @@ static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, m
     return buffer->len > 0 && action->len > buffer->len;
 }
 
+// A chunk of a message: its bytes from start to end are in the buffer.
+typedef struct _umqtt_delivery_t {
+    umqtt_call_t *call;
+    size_t start;
+    size_t end;
+    size_t size; // of the whole message
+    size_t buffer_len;
+} umqtt_delivery_t;
+
+static void call_chunk_callback(void *delivery_in) {
+    const umqtt_delivery_t *delivery = delivery_in;
+    umqtt_call_t *call = delivery->call;
+    umqtt_session_obj_t *session = call->session;
+    if (session->chunks_topic == MP_OBJ_NULL) {
+        session->chunks_topic = take_bytes(&session->topic);
+    }
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(mp_load_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
+    if (buffer.len != delivery->buffer_len) {
+        mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
+    }
+    mp_obj_t args[] = {
+        session->chunks_topic,
+        mp_obj_new_memoryview('B', delivery->end - delivery->start, buffer.buf),
+        mp_obj_new_int_from_uint(delivery->start),
+        mp_obj_new_int_from_uint(delivery->size),
+    };
+    session->delivering_chunk = true;
+    mp_call_function_n_kw(mp_load_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
+}
+
 // Gives f(topic, chunk, offset, size) the bytes up to end, when they fill the buffer or end the message. Should it
 // raise, the message is given up.
 static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size_t count, size_t buffer_len) {
@@ -317,32 +368,15 @@ static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size
     if (end % buffer_len != 0 && end != action->len) {
         return;
     }
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        if (session->chunks_topic == MP_OBJ_NULL) {
-            session->chunks_topic = take_bytes(&session->topic);
-        }
-        size_t start = (end - 1) / buffer_len * buffer_len;
-        mp_buffer_info_t buffer;
-        mp_get_buffer_raise(mp_load_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
-        if (buffer.len != buffer_len) {
-            mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
-        }
-        mp_obj_t chunk = mp_obj_new_memoryview('B', end - start, buffer.buf);
-        mp_obj_t args[] = {
-            session->chunks_topic, chunk, mp_obj_new_int_from_uint(start), mp_obj_new_int_from_uint(action->len),
-        };
-        session->delivering_chunk = true;
-        mp_call_function_n_kw(mp_load_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
-        session->delivering_chunk = false;
-        nlr_pop();
-        return;
-    }
-    session->callback_raised = true;
+    umqtt_delivery_t delivery = { call, (end - 1) / buffer_len * buffer_len, end, action->len, buffer_len };
+    mp_obj_t exception = umqtt_try(call_chunk_callback, &delivery);
     session->delivering_chunk = false;
-    session->chunks_topic = MP_OBJ_NULL;
-    umqtt_session_give_up_message(&session->engine, count + call->ahead_len);
-    nlr_jump(nlr.ret_val);
+    if (exception != MP_OBJ_NULL) {
+        session->callback_raised = true;
+        session->chunks_topic = MP_OBJ_NULL;
+        umqtt_session_give_up_message(&session->engine, count + call->ahead_len);
+        umqtt_raise_again(exception);
+    }
 }
 
 // Reads once what the engine wants, and fills in the event that tells of it.
@@ -403,23 +437,67 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
+static void call_callback(void *call_in) {
+    umqtt_call_t *call = call_in;
+    umqtt_session_obj_t *session = call->session;
+    mp_obj_t message, topic;
+    if (call->held == NULL) {
+        message = take_bytes(&session->message);
+        topic = take_bytes(&session->topic);
+    } else if (call->held == first_held(session)) {
+        message = call->held->message;
+        topic = call->held->topic;
+        remove_first_held(session);
+    } else {
+        // Writing has run Python code that has delivered it.
+        mp_raise_OSError(MP_ENOTCONN);
+    }
+    session->in_callback = true;
+    session->holding = false;
+    mp_call_function_2(load_attr(call->self, MP_QSTR_cb, &session->cb_place), topic, message);
+}
+
 static void deliver(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
     if (session->chunks_topic != MP_OBJ_NULL) {
         session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
         return;
     }
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t message = take_bytes(&session->message);
-        mp_obj_t topic = take_bytes(&session->topic);
-        mp_call_function_2(load_attr(call->self, MP_QSTR_cb, &session->cb_place), topic, message);
-        nlr_pop();
-        return;
+    bool in_callback = session->in_callback;
+    bool holding = session->holding;
+    mp_obj_t exception = umqtt_try(call_callback, call);
+    session->in_callback = in_callback;
+    session->holding = holding;
+    if (exception != MP_OBJ_NULL) {
+        session->callback_raised = true;
+        umqtt_abandon(&call->operation, &session->engine);
+        umqtt_raise_again(exception);
     }
-    session->callback_raised = true;
-    umqtt_abandon(&call->operation, &session->engine);
-    nlr_jump(nlr.ret_val);
+}
+
+// Keeps the message that has arrived until the callback that has another one in hand has returned. Returns the event that
+// tells of it.
+static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action) {
+    umqtt_session_obj_t *session = call->session;
+    umqtt_held_t *held = m_new0(umqtt_held_t, 1);
+    held->held = action->value;
+    umqtt_event_kind_t event = UMQTT_HELD;
+    if (session->chunks_topic != MP_OBJ_NULL) {
+        session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
+        held->held |= UMQTT_ONLY_TO_ACKNOWLEDGE;
+        event = UMQTT_DELIVERED;
+    }
+    if (!(held->held & UMQTT_ONLY_TO_ACKNOWLEDGE)) {
+        held->message = take_bytes(&session->message);
+        held->topic = take_bytes(&session->topic);
+    }
+    umqtt_held_t *last = session->last_held;
+    held->next = last == NULL ? held : last->next;
+    if (last != NULL) {
+        last->next = held;
+    }
+    session->last_held = held;
+    return event;
 }
 
 static mp_obj_t call_wait_msg(mp_obj_t self) {
@@ -454,8 +532,12 @@ static mp_int_t run(umqtt_call_t *call) {
                 deliver(call);
                 event.kind = UMQTT_DELIVERED;
                 break;
+            case UMQTT_HOLD:
+                event.kind = hold(call, &action);
+                break;
             case UMQTT_WAIT:
                 mp_handle_pending(true);
+                session->holding = session->in_callback;
                 call_wait_msg(call->self);
                 event.kind = UMQTT_WAITED;
                 break;
@@ -475,6 +557,21 @@ static mp_int_t run(umqtt_call_t *call) {
                 raise_error(action.error, action.value);
         }
     }
+}
+
+static void try_run(void *call) {
+    run(call);
+}
+
+// Delivers and acknowledges the message that was held first. Returns the first byte of its packet.
+static mp_int_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
+    call->held = held;
+    umqtt_deliver_held(&call->operation, &call->session->engine, held->held);
+    mp_int_t first_byte = run(call);
+    if (held == first_held(call->session)) {
+        remove_first_held(call->session); // it was only to be acknowledged
+    }
+    return first_byte;
 }
 
 // Messages in flight
@@ -505,13 +602,13 @@ static void make_room(umqtt_call_t *call) {
         return;
     }
     raise_if(umqtt_make_room(&call->operation, &call->session->engine));
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) != 0) {
+    bool holding = call->session->holding;
+    mp_obj_t exception = umqtt_try(try_run, call);
+    call->session->holding = holding;
+    if (exception != MP_OBJ_NULL) {
         umqtt_abandon(&call->operation, &call->session->engine);
-        nlr_jump(nlr.ret_val);
+        umqtt_raise_again(exception);
     }
-    run(call);
-    nlr_pop();
     release_kept(call->session);
     require_connection(call->self, call->session);
     refresh_strings(call);
@@ -534,6 +631,12 @@ static mp_obj_t immutable(mp_obj_t object) {
     return mp_obj_new_bytes(info.buf, info.len);
 }
 
+static void make_immutable(void *kept_in) {
+    umqtt_kept_message_t *kept = kept_in;
+    kept->topic = immutable(kept->topic);
+    kept->message = immutable(kept->message);
+}
+
 // The call that has published a message ends without its acknowledgement. Its caller may do what it likes with the
 // topic and the message then, so what is to be sent again must not be what the caller can change.
 static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
@@ -541,12 +644,7 @@ static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
     if (kept == NULL) {
         return;
     }
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        kept->topic = immutable(kept->topic);
-        kept->message = immutable(kept->message);
-        nlr_pop();
-    } else {
+    if (umqtt_try(make_immutable, kept) != MP_OBJ_NULL) {
         umqtt_session_forget(&session->engine, identifier);
     }
     release_kept(session);
@@ -592,27 +690,36 @@ static bool is_failure_of_connection(mp_obj_t exception) {
            || mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&umqtt_type_exception));
 }
 
+typedef struct _umqtt_exchange_t {
+    umqtt_call_t *call;
+    uint16_t identifier;
+} umqtt_exchange_t;
+
+static void try_exchange(void *exchange_in) {
+    const umqtt_exchange_t *exchange = exchange_in;
+    mp_store_attr(exchange->call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(exchange->identifier));
+    run(exchange->call);
+}
+
 // Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept. When the
 // acknowledgement has come and the connection fails before the call has noticed, the call has succeeded all the same:
 // its caller would do again what is done. The next call will find the connection as it is.
 static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
     umqtt_session_obj_t *session = call->session;
     session->callback_raised = false;
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
-        run(call);
-        release_kept(session);
-        nlr_pop();
-        return mp_const_none;
+    bool holding = session->holding;
+    umqtt_exchange_t exchange = { call, identifier };
+    mp_obj_t exception = umqtt_try(try_exchange, &exchange);
+    session->holding = holding;
+    if (exception != MP_OBJ_NULL) {
+        bool has_ended_well = umqtt_abandon(&call->operation, &session->engine);
+        keep_in_flight(session, identifier);
+        if (!has_ended_well || session->callback_raised || !is_failure_of_connection(exception)) {
+            umqtt_raise_again(exception);
+        }
     }
-    bool has_ended_well = umqtt_abandon(&call->operation, &session->engine);
-    keep_in_flight(session, identifier);
-    if (has_ended_well && !session->callback_raised && is_failure_of_connection(MP_OBJ_FROM_PTR(nlr.ret_val))) {
-        release_kept(session);
-        return mp_const_none;
-    }
-    nlr_jump(nlr.ret_val);
+    release_kept(session);
+    return mp_const_none;
 }
 
 static uint8_t get_qos(mp_obj_t qos_in) {
@@ -762,7 +869,7 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
         mp_store_attr(self, MP_QSTR_sock, session->sock);
     }
     refresh_strings(call);
-    forget_buffers(session);
+    forget_arrived(session);
     umqtt_session_begin(&session->engine, options->clean_session);
     raise_if(umqtt_connect(&call->operation, &session->engine, &call->strings, options));
     bool session_present = run(call);
@@ -779,6 +886,17 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
         resend(call);
     }
     return MP_OBJ_NEW_SMALL_INT(session_present);
+}
+
+typedef struct _umqtt_opening_t {
+    umqtt_call_t *call;
+    const umqtt_connect_t *options;
+    mp_obj_t session_present;
+} umqtt_opening_t;
+
+static void try_open_connection(void *opening_in) {
+    umqtt_opening_t *opening = opening_in;
+    opening->session_present = open_connection(opening->call, opening->options);
 }
 
 static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
@@ -816,14 +934,13 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     session->write_limit = time_limit;
     umqtt_session_set_time_limit(&session->engine, time_limit);
 
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t session_present = open_connection(&call, &options);
-        nlr_pop();
-        return session_present;
+    umqtt_opening_t opening = { &call, &options, mp_const_none };
+    mp_obj_t exception = umqtt_try(try_open_connection, &opening);
+    if (exception != MP_OBJ_NULL) {
+        close_connection(session);
+        umqtt_raise_again(exception);
     }
-    close_connection(session);
-    nlr_jump(nlr.ret_val);
+    return opening.session_present;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_connect_obj, umqtt_client_connect, MP_QSTR_connect, 1,
     UMQTT_PARAM(MP_QSTR_clean_session, MP_ROM_TRUE),
@@ -834,15 +951,12 @@ static mp_obj_t umqtt_client_disconnect(const mp_obj_t *args) {
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
     umqtt_disconnect(&call.operation, &call.session->engine);
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        run(&call);
-        nlr_pop();
-        close_connection(call.session);
-        return mp_const_none;
-    }
+    mp_obj_t exception = umqtt_try(try_run, &call);
     close_connection(call.session);
-    nlr_jump(nlr.ret_val);
+    if (exception != MP_OBJ_NULL) {
+        umqtt_raise_again(exception);
+    }
+    return mp_const_none;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_disconnect_obj, umqtt_client_disconnect, MP_QSTR_disconnect, 1);
 
@@ -930,9 +1044,22 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
         mp_raise_OSError(MP_EBUSY);
     }
     call.reading = true;
-    umqtt_wait(&call.operation, &call.session->engine);
-    mp_int_t first_byte = run(&call);
-    release_kept(call.session);
+    umqtt_session_obj_t *session = call.session;
+    uint32_t started = call_now(&call);
+    umqtt_held_t *held = session->holding ? NULL : first_held(session);
+    mp_int_t first_byte;
+    if (held != NULL) {
+        first_byte = run_held(&call, held);
+    } else {
+        umqtt_wait(&call.operation, &session->engine, session->holding);
+        first_byte = run(&call);
+    }
+    // The callback has returned, so now it is the turn of what came while it waited.
+    while (!session->in_callback && (held = first_held(session)) != NULL
+           && umqtt_session_has_time(&session->engine, started, call_now(&call))) {
+        run_held(&call, held);
+    }
+    release_kept(session);
     if (first_byte < 0 || (UMQTT_API < 18 && IS_PUBLISH(first_byte))) {
         return mp_const_none;
     }

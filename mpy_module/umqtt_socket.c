@@ -36,23 +36,33 @@ static mp_int_t stream_result(mp_uint_t result, int error) {
     mp_raise_OSError(error);
 }
 
+typedef struct _socket_call_t {
+    mp_obj_t sock;
+    qstr method;
+    mp_obj_t arg;
+    mp_obj_t result;
+} socket_call_t;
+
+static void try_call_1(void *call_in) {
+    socket_call_t *call = call_in;
+    call->result = call_1(call->sock, call->method, call->arg);
+}
+
 // Calls a method of a Python socket. Such a one says that nothing can be moved at present by raising what a native one
 // does, EAGAIN or ETIMEDOUT: then *error is that, and else 0.
 static mp_obj_t call_socket(mp_obj_t sock, qstr method, mp_obj_t arg, int *error) {
     *error = 0;
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t result = call_1(sock, method, arg);
-        nlr_pop();
-        return result;
+    socket_call_t call = { sock, method, arg, mp_const_none };
+    mp_obj_t exception = umqtt_try(try_call_1, &call);
+    if (exception == MP_OBJ_NULL) {
+        return call.result;
     }
-    mp_obj_t exception = MP_OBJ_FROM_PTR(nlr.ret_val);
     mp_obj_t value = mp_const_none;
     if (mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_OSError))) {
         value = mp_obj_exception_get_value(exception);
     }
     if (value != MP_OBJ_NEW_SMALL_INT(MP_EAGAIN) && value != MP_OBJ_NEW_SMALL_INT(MP_ETIMEDOUT)) {
-        nlr_jump(nlr.ret_val);
+        umqtt_raise_again(exception);
     }
     *error = MP_OBJ_SMALL_INT_VALUE(value);
     return mp_const_none;
@@ -102,15 +112,16 @@ mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len) {
     return written;
 }
 
+static void try_close(void *sock) {
+    mp_obj_t dest[2];
+    mp_load_method(*(mp_obj_t *)sock, MP_QSTR_close, dest);
+    mp_call_method_n_kw(0, 0, dest);
+}
+
 void umqtt_socket_close(mp_obj_t sock) {
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t dest[2];
-        mp_load_method(sock, MP_QSTR_close, dest);
-        mp_call_method_n_kw(0, 0, dest);
-        nlr_pop();
-    } else if (!mp_obj_exception_match(MP_OBJ_FROM_PTR(nlr.ret_val), MP_OBJ_FROM_PTR(&mp_type_Exception))) {
-        nlr_jump(nlr.ret_val);
+    mp_obj_t exception = umqtt_try(try_close, &sock);
+    if (exception != MP_OBJ_NULL && !mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&mp_type_Exception))) {
+        umqtt_raise_again(exception);
     }
 }
 

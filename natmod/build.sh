@@ -33,7 +33,7 @@ esac
 
 rm -rf "$folder"
 mkdir -p "$objects" "$folder/umqtt"
-sources="umqtt_client.c umqtt_method.c umqtt_socket.c"
+sources="umqtt_client.c umqtt_method.c umqtt_socket.c umqtt_try.c"
 set -- $(for source in $sources; do echo "$root/mpy_module/$source"; done) "$here/umqtt_dynamic.c"
 
 # mpy_ld.py finds the names that are used; they become placeholders, see umqtt_dynamic.h.

@@ -217,19 +217,18 @@ uint32_t umqtt_now(void) {
     return umqtt_dynamic.now;
 }
 
+static void divide_by_1000(void *number_in) {
+    mp_obj_t *number = number_in;
+    *number = mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, *number, MP_OBJ_NEW_SMALL_INT(1000));
+}
+
 mp_obj_t umqtt_seconds(uint32_t milliseconds) {
     uint32_t whole = milliseconds / 1000;
     if (milliseconds % 1000 == 0) {
         return MP_OBJ_NEW_SMALL_INT(whole);
     }
-    nlr_buf_t nlr;
-    if (nlr_push(&nlr) == 0) {
-        mp_obj_t thousand = MP_OBJ_NEW_SMALL_INT(1000);
-        mp_obj_t seconds = mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, mp_obj_new_int_from_uint(milliseconds), thousand);
-        nlr_pop();
-        return seconds;
-    }
-    return MP_OBJ_NEW_SMALL_INT(whole + 1);
+    mp_obj_t seconds = mp_obj_new_int_from_uint(milliseconds);
+    return umqtt_try(divide_by_1000, &seconds) == MP_OBJ_NULL ? seconds : MP_OBJ_NEW_SMALL_INT(whole + 1);
 }
 
 uint32_t umqtt_milliseconds(mp_obj_t seconds) {

@@ -5,7 +5,7 @@
 //! blocks, allocates, panics or calls back.
 #![allow(non_camel_case_types)]
 
-use crate::operation::{Action, Event, Operation, Outcome};
+use crate::operation::{Action, Event, Held, Operation, Outcome};
 use crate::session::{IN_FLIGHT_MAX, Session};
 use crate::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will};
 use crate::{ArgumentError, Error};
@@ -165,6 +165,10 @@ pub enum umqtt_action_kind_t {
     UMQTT_READ,
     /// Hand topic and message to the user, then tell UMQTT_DELIVERED.
     UMQTT_DELIVER,
+    /// Keep topic and message, after those that are held already, for umqtt_deliver_held, which wants to know `value` of
+    /// them; then tell UMQTT_HELD. Of a message that was delivered while it arrived, tell UMQTT_DELIVERED, and keep only
+    /// `value`, with UMQTT_ONLY_TO_ACKNOWLEDGE.
+    UMQTT_HOLD,
     /// Run an operation of umqtt_wait to its end, then tell UMQTT_WAITED.
     UMQTT_WAIT,
     /// It succeeded; see `value`.
@@ -190,6 +194,9 @@ pub enum umqtt_target_t {
 /// The most bytes that UMQTT_TO_HEADER asks for at once.
 pub const UMQTT_HEADER_MAX: usize = 5;
 
+/// In what UMQTT_HOLD says: the message was delivered already, and is only to be acknowledged.
+pub const UMQTT_ONLY_TO_ACKNOWLEDGE: i32 = 1 << 24;
+
 /// What an operation wants next.
 #[repr(C)]
 pub struct umqtt_action_t {
@@ -200,7 +207,7 @@ pub struct umqtt_action_t {
     /// For UMQTT_FAIL.
     pub error: umqtt_error_t,
     /// For UMQTT_DONE: of umqtt_connect, session present; of umqtt_wait, the first byte of the packet, or -1. For
-    /// UMQTT_CONNECT_REFUSED, the return code.
+    /// UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
     pub value: i32,
     /// For UMQTT_READ: how many bytes of the target have arrived already. When 0, the target begins.
     pub offset: u32,
@@ -230,6 +237,8 @@ pub enum umqtt_event_kind_t {
     UMQTT_NO_MEMORY,
     /// The message was delivered.
     UMQTT_DELIVERED,
+    /// The message is held.
+    UMQTT_HELD,
     /// The wait is over.
     UMQTT_WAITED,
 }
@@ -578,14 +587,51 @@ pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, ses
     unsafe { begin(operation, Ok(Operation::disconnect(borrow(session)))) };
 }
 
-/// Begins to wait for one packet. Writes `operation`.
+/// Begins to wait for one packet. Writes `operation`. With `holds`, which is for waits of operations within a callback,
+/// messages are to be held until that has returned.
 ///
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t, holds: bool) {
+    let wait = if holds { Operation::wait_and_hold } else { Operation::wait };
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Ok(Operation::wait(borrow(session)))) };
+    unsafe { begin(operation, Ok(wait(borrow(session)))) };
+}
+
+/// Begins to deliver and acknowledge a message of which UMQTT_HOLD has said `held`: the one that was held first, on this
+/// connection. Writes `operation`. Topic and message stay the caller's until UMQTT_DELIVER.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_deliver_held(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    held: i32,
+) {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { begin(operation, Ok(Operation::deliver_held(borrow(session), to_held(held)))) };
+}
+
+/// Whether an operation that began at `started` has time left at `now`, both in milliseconds.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_has_time(session: *mut umqtt_session_t, started: u32, now: u32) -> bool {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.time_left(started, now) != Some(0)
+}
+
+fn from_held(held: Held) -> i32 {
+    let repeated = if held.repeated { UMQTT_ONLY_TO_ACKNOWLEDGE } else { 0 };
+    repeated | i32::from(held.first_byte) << 16 | i32::from(held.identifier)
+}
+
+fn to_held(number: i32) -> Held {
+    let [_, first_byte, high, low] = number.to_be_bytes();
+    Held { first_byte, identifier: u16::from_be_bytes([high, low]), repeated: number & UMQTT_ONLY_TO_ACKNOWLEDGE != 0 }
 }
 
 /// Gives up the message that is arriving, of which `count` bytes more were read than was told: the user could not take
@@ -634,6 +680,7 @@ pub unsafe extern "C" fn umqtt_step(
         umqtt_event_kind_t::UMQTT_WAITED_IN_VAIN => Event::TimedOut,
         umqtt_event_kind_t::UMQTT_NO_MEMORY => Event::OutOfMemory,
         umqtt_event_kind_t::UMQTT_DELIVERED => Event::Delivered,
+        umqtt_event_kind_t::UMQTT_HELD => Event::Held,
         umqtt_event_kind_t::UMQTT_WAITED => Event::Waited,
     };
     let next = operation.step(session, event.now, told);
@@ -687,6 +734,10 @@ impl From<Action> for umqtt_action_t {
         match action {
             Action::Send => out.kind = UMQTT_SEND,
             Action::Deliver => out.kind = UMQTT_DELIVER,
+            Action::Hold(held) => {
+                out.kind = UMQTT_HOLD;
+                out.value = from_held(held);
+            }
             Action::Wait => out.kind = UMQTT_WAIT,
             Action::Read { want, limit } => {
                 out.kind = UMQTT_READ;

@@ -8,7 +8,7 @@ use crate::input::Input;
 use std::collections::VecDeque;
 use umqtt::{
     Error,
-    operation::{Action, Event, Operation},
+    operation::{Action, Event, Held, Operation},
     session::{IN_FLIGHT_MAX, Session},
     wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will},
 };
@@ -22,6 +22,7 @@ pub fn run(data: &[u8]) {
         session: Session::new(),
         incoming: VecDeque::new(),
         topic: Vec::new(),
+        held: VecDeque::new(),
         now: 0,
         last: 0,
         depth: 0,
@@ -39,6 +40,7 @@ struct Caller<'a> {
     /// What the broker has sent and nobody has read.
     incoming: VecDeque<u8>,
     topic: Vec<u8>,
+    held: VecDeque<Held>,
     now: u32,
     last: u16,
     depth: u8,
@@ -101,6 +103,11 @@ impl Caller<'_> {
                 }
                 return;
             }
+            14 => match self.held.pop_front() {
+                Some(held) => Ok(Operation::deliver_held(session, held)),
+                None => Ok(Operation::wait(session)),
+            },
+            _ if self.depth > 0 && choice & 16 != 0 => Ok(Operation::wait_and_hold(session)),
             _ => Ok(Operation::wait(session)),
         };
         if matches!(choice & 15, 2..=6) && qos != QoS::AtMostOnce {
@@ -174,6 +181,14 @@ impl Caller<'_> {
                         return;
                     }
                     Event::Delivered
+                }
+                Action::Hold(held) => {
+                    if self.input.below(8) == 1 {
+                        Event::Delivered
+                    } else {
+                        self.held.push_back(held);
+                        Event::Held
+                    }
                 }
                 Action::Wait => {
                     if self.input.below(4) == 1 {

@@ -7,9 +7,9 @@ use crate::broker::Label;
 use crate::network::{Network, Read};
 use crate::packet::{self, PUBACK, PUBCOMP, SUBACK, UNSUBACK};
 use crate::{Breach, Rule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use umqtt::Error;
-use umqtt::operation::{Action, Event, Operation, Outcome};
+use umqtt::operation::{Action, Event, Held, Operation, Outcome};
 use umqtt::session::Session;
 use umqtt::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe};
 
@@ -49,6 +49,26 @@ struct Kept {
     identifier: u16,
     message: Outgoing,
     payload: Vec<u8>,
+}
+
+/// A message that arrived while a callback waited.
+#[derive(Clone, Debug)]
+struct HeldMessage {
+    number: u32,
+    held: Held,
+    topic: Vec<u8>,
+    message: Vec<u8>,
+}
+
+/// What an operation is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// Itself.
+    Itself,
+    /// An exchange, which is to be left alone when it fails.
+    Exchange,
+    /// The delivery of the message that was held first.
+    Held,
 }
 
 /// A message that was published anew, that is with another exchange.
@@ -98,6 +118,13 @@ pub struct Client {
     message: Vec<u8>,
     /// When a callback ended last.
     called_back: u64,
+    /// Messages that arrived while a callback waited.
+    held: VecDeque<HeldMessage>,
+    held_number: u32,
+    /// A callback has a message in hand.
+    in_callback: bool,
+    /// The wait under way is that of a call within a callback.
+    holding: bool,
 }
 
 impl Client {
@@ -124,6 +151,10 @@ impl Client {
             topic: vec![],
             message: vec![],
             called_back: 0,
+            held: VecDeque::new(),
+            held_number: 0,
+            in_callback: false,
+            holding: false,
         }
     }
 
@@ -170,6 +201,7 @@ impl Client {
         self.session.begin(clean_session);
         self.open = true;
         self.forget_arriving();
+        self.held.clear();
         let connect = Connect { clean_session, keep_alive, will: None };
         let operation = Operation::connect(&self.session, connect, &strings).map_err(Failure::Engine)?;
         let Outcome::Connected { session_present } = self.drive(operation, &strings)? else {
@@ -264,7 +296,7 @@ impl Client {
 
     fn make_room(&mut self) -> Result<(), Failure> {
         let operation = Operation::make_room(&mut self.session).map_err(Failure::Engine)?;
-        let result = self.drive_on(operation, &Strings::default(), true, true);
+        let result = self.drive_on(operation, &Strings::default(), true, For::Exchange);
         self.release_kept();
         result.map(|_| ())
     }
@@ -297,8 +329,20 @@ impl Client {
     pub fn wait_msg(&mut self, waits: bool) -> Result<Outcome, Failure> {
         self.require_connection()?;
         let (begun, called_back) = (self.network.now, self.called_back);
-        let operation = Operation::wait(&self.session);
-        let result = self.drive_on(operation, &Strings::default(), waits, false);
+        let result = if !self.holding && !self.held.is_empty() {
+            self.deliver_held(waits)
+        } else {
+            let wait = if self.holding { Operation::wait_and_hold } else { Operation::wait };
+            let operation = wait(&self.session);
+            self.drive_on(operation, &Strings::default(), waits, For::Itself)
+        };
+        let limit = u64::from(self.program.time_limit);
+        while result.is_ok() && !self.in_callback && !self.held.is_empty() {
+            if limit > 0 && self.network.now - begun >= limit {
+                break;
+            }
+            self.deliver_held(waits)?;
+        }
         self.release_kept();
         let period = u64::from(self.program.keep_alive) * 1000;
         let silence = self.network.now - begun.max(self.heard_at);
@@ -308,9 +352,20 @@ impl Client {
         result
     }
 
+    fn deliver_held(&mut self, waits: bool) -> Result<Outcome, Failure> {
+        let HeldMessage { number, held, .. } = *self.held.front().expect("there is one");
+        let operation = Operation::deliver_held(&self.session, held);
+        let result = self.drive_on(operation, &Strings::default(), waits, For::Held);
+        if result.is_ok() && self.held.front().is_some_and(|front| front.number == number) {
+            // It was only to be acknowledged.
+            self.held.pop_front();
+        }
+        result
+    }
+
     fn run_exchange(&mut self, operation: Operation, identifier: u16, strings: &Strings<'_>) -> Result<(), Failure> {
         self.last_identifier = identifier;
-        let result = self.drive_on(operation, strings, true, true);
+        let result = self.drive_on(operation, strings, true, For::Exchange);
         if result.is_err() && self.in_use.get(&identifier).is_some_and(|&message| !message || !self.session.is_kept()) {
             self.in_use.remove(&identifier);
         }
@@ -319,7 +374,7 @@ impl Client {
     }
 
     fn drive(&mut self, operation: Operation, strings: &Strings<'_>) -> Result<Outcome, Failure> {
-        self.drive_on(operation, strings, true, false)
+        self.drive_on(operation, strings, true, For::Itself)
     }
 
     /// Does what the operation wants until it is over.
@@ -328,15 +383,21 @@ impl Client {
         mut operation: Operation,
         strings: &Strings<'_>,
         waits: bool,
-        exchange: bool,
+        purpose: For,
     ) -> Result<Outcome, Failure> {
         let begun = self.network.now;
         let name = format!("{operation:?}").chars().take(70).collect::<String>();
         self.network.trace(|| format!("[ {name}"));
-        let result = self.act(&mut operation, strings, waits);
+        let holding = self.holding;
+        let result = self.act(&mut operation, strings, waits, purpose);
+        self.holding = holding;
         self.network.trace(|| format!("] {result:?} of {name}"));
         let mut result = result;
-        if exchange && result.is_err() && operation.abandon(&mut self.session) && result != Err(Failure::Callback) {
+        if purpose == For::Exchange
+            && result.is_err()
+            && operation.abandon(&mut self.session)
+            && result != Err(Failure::Callback)
+        {
             // It only failed after its acknowledgement had come.
             result = Ok(Outcome::Nothing);
         }
@@ -361,7 +422,13 @@ impl Client {
         result
     }
 
-    fn act(&mut self, operation: &mut Operation, strings: &Strings<'_>, waits: bool) -> Result<Outcome, Failure> {
+    fn act(
+        &mut self,
+        operation: &mut Operation,
+        strings: &Strings<'_>,
+        waits: bool,
+        purpose: For,
+    ) -> Result<Outcome, Failure> {
         let mut shown = vec![];
         let mut event = Event::Start;
         loop {
@@ -396,8 +463,17 @@ impl Client {
                     }
                 }
                 Action::Deliver => {
-                    let (topic, message) = (std::mem::take(&mut self.topic), std::mem::take(&mut self.message));
+                    let (topic, message) = match purpose {
+                        For::Held => {
+                            let first = self.held.pop_front().expect("it is delivered only once");
+                            (first.topic, first.message)
+                        }
+                        _ => (std::mem::take(&mut self.topic), std::mem::take(&mut self.message)),
+                    };
+                    let before = (self.in_callback, self.holding);
+                    (self.in_callback, self.holding) = (true, false);
                     let delivered = self.call_back(topic, message);
+                    (self.in_callback, self.holding) = before;
                     self.called_back = self.network.now;
                     if let Err(failure) = delivered {
                         operation.abandon(&mut self.session);
@@ -405,7 +481,14 @@ impl Client {
                     }
                     Event::Delivered
                 }
+                Action::Hold(held) => {
+                    self.held_number += 1;
+                    let (topic, message) = (std::mem::take(&mut self.topic), std::mem::take(&mut self.message));
+                    self.held.push_back(HeldMessage { number: self.held_number, held, topic, message });
+                    Event::Held
+                }
                 Action::Wait => {
+                    self.holding = self.in_callback;
                     self.program.exchanges += 1;
                     let waited = self.wait_overridden();
                     self.program.exchanges -= 1;
@@ -453,6 +536,7 @@ impl Client {
         self.open = false;
         self.session.lost();
         self.forget_arriving();
+        self.held.clear();
         self.shut();
     }
 

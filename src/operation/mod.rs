@@ -9,6 +9,7 @@
 //! | [`Action::Send`] | writes the [chunks](Operation::chunk) of the packet until none is left | [`Event::Sent`] |
 //! | [`Action::Read`] | reads at most so many bytes, once, to where they belong | [`Event::Received`], [`Event::WouldBlock`], [`Event::TimedOut`], [`Event::OutOfMemory`] |
 //! | [`Action::Deliver`] | hands topic and message to the user | [`Event::Delivered`] |
+//! | [`Action::Hold`] | keeps topic and message for later, after those that it holds already | [`Event::Held`], or [`Event::Delivered`] when that had happened |
 //! | [`Action::Wait`] | runs an [`Operation::wait`] to its end | [`Event::Waited`] |
 //! | [`Action::Done`], [`Action::Fail`] | nothing: the operation is over | |
 
@@ -34,6 +35,8 @@ pub enum Action {
     },
     /// Deliver the message that has arrived.
     Deliver,
+    /// Keep the message that has arrived, to be [delivered](Operation::deliver_held) later.
+    Hold(Held),
     /// Wait for one packet from the broker.
     Wait,
     /// Nothing more: it succeeded.
@@ -54,6 +57,17 @@ pub enum Outcome {
     },
     /// A packet arrived that began with this byte.
     Packet(u8),
+}
+
+/// What is to be known of a message that is held, beside its topic and message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The first byte of its packet.
+    pub first_byte: u8,
+    /// Its packet identifier; 0 at QoS 0.
+    pub identifier: u16,
+    /// It was delivered before: it is only to be acknowledged when its turn comes.
+    pub repeated: bool,
 }
 
 /// What came of an action.
@@ -78,6 +92,8 @@ pub enum Event<'a> {
     OutOfMemory,
     /// The message was delivered.
     Delivered,
+    /// The message is held.
+    Held,
     /// The wait is over.
     Waited,
 }
@@ -94,6 +110,8 @@ pub struct Operation {
     reading_since: u32,
     /// The connection it began on.
     connection: u8,
+    /// A message that arrives is to be held.
+    holds: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +122,7 @@ enum Kind {
     Connecting { keep_alive: u16 },
     /// Send the packet and await what ends the exchange of this identifier.
     Exchanging { identifier: u16 },
-    /// Await one packet, deliver it and acknowledge it. What it is, once it is there.
+    /// Await one packet, deliver it and acknowledge it, unless it is to be held. What it is, once it is there.
     Waiting { arrived: Option<Arrived> },
     /// Nothing is left to do.
     Over,
@@ -123,7 +141,7 @@ struct Arrived {
 
 impl Operation {
     fn new(kind: Kind, packet: Option<Outgoing>, session: &Session) -> Self {
-        Operation { kind, packet, started: 0, reading_since: 0, connection: session.connection() }
+        Operation { kind, packet, started: 0, reading_since: 0, connection: session.connection(), holds: false }
     }
 
     /// Connects on a session whose connection [begins](Session::begin).
@@ -202,6 +220,20 @@ impl Operation {
         Self::new(Kind::Waiting { arrived: None }, None, session)
     }
 
+    /// The same within a callback, for an exchange: a message is [held](Action::Hold). So those that a callback's own
+    /// waits come across are delivered after it has returned, in their order, however many they are.
+    pub fn wait_and_hold(session: &Session) -> Self {
+        Operation { holds: true, ..Self::wait(session) }
+    }
+
+    /// Delivers and acknowledges a message that was held, if its connection is still there. The caller owns topic and
+    /// message until [`Action::Deliver`] says that they are to be delivered.
+    pub fn deliver_held(session: &Session, held: Held) -> Self {
+        let Held { first_byte, identifier, repeated } = held;
+        let arrived = Arrived { first_byte, qos: QoS::of(first_byte), identifier, repeated, answered: false };
+        Self::new(Kind::Waiting { arrived: Some(arrived) }, None, session)
+    }
+
     fn bare(session: &Session, packet_type: PacketType) -> Self {
         Self::new(Kind::Sending, Some(Outgoing::bare(packet_type, 0)), session)
     }
@@ -228,7 +260,9 @@ impl Operation {
     pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
             Kind::Exchanging { identifier } => return session.leave(identifier),
-            Kind::Waiting { arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }) } => {
+            Kind::Waiting {
+                arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }), ..
+            } => {
                 // Unless it was acknowledged meanwhile, before another message.
                 let unanswered = session.owed == Owed::of(qos, identifier);
                 if unanswered {

@@ -29,6 +29,7 @@ struct Client {
     pending: VecDeque<u8>,
     sent: Vec<u8>,
     delivered: Vec<(Vec<u8>, Vec<u8>)>,
+    held: Vec<(Held, Vec<u8>, Vec<u8>)>,
     topic: Vec<u8>,
     message: Vec<u8>,
     connect: Connect,
@@ -50,6 +51,7 @@ fn client(script: impl IntoIterator<Item = Broker>) -> Client {
         pending: VecDeque::new(),
         sent: vec![],
         delivered: vec![],
+        held: vec![],
         topic: vec![],
         message: vec![],
         connect: CONNECT,
@@ -124,6 +126,10 @@ impl Client {
                     self.delivered.push(message);
                     (self.callback)(self);
                     Event::Delivered
+                }
+                Action::Hold(held) => {
+                    self.held.push((held, std::mem::take(&mut self.topic), std::mem::take(&mut self.message)));
+                    Event::Held
                 }
                 Action::Wait => match (self.wait)(self) {
                     Ok(_) => Event::Waited,

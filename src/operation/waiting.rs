@@ -2,9 +2,10 @@
 //!
 //! A message is acknowledged after it was delivered. When the delivery fails, the broker keeps it and will send it
 //! again (MQTT 3.1.1, 4.4). When another message above QoS 0 arrives while it is being delivered, it is acknowledged
-//! before that one, for acknowledgements go out in the order of arrival (MQTT-4.6.0-2, MQTT-4.6.0-3).
+//! before that one, for acknowledgements go out in the order of arrival (MQTT-4.6.0-2, MQTT-4.6.0-3). What arrives while a
+//! callback waits for an acknowledgement of its own is held, and both happen when that callback has returned.
 
-use super::{Action, Arrived, Due, Event, Kind, Operation, Outcome};
+use super::{Action, Arrived, Due, Event, Held, Kind, Operation, Outcome};
 use crate::Error;
 use crate::session::{Owed, Session};
 use crate::wire::{Packet, PacketType, QoS};
@@ -22,6 +23,7 @@ impl Operation {
             match session.take_waiting_since() {
                 // A wait that is called for another operation has no more time than that one.
                 Some(started) => self.started = started,
+                None if arrived.is_some() => {}
                 None if session.take_interruption() => return Ok(Action::Done(Outcome::Nothing)),
                 None => {}
             }
@@ -38,6 +40,15 @@ impl Operation {
             (Event::OutOfMemory, _) => {
                 session.decoder.skip();
                 Err(Error::OutOfMemory)
+            }
+            (Event::Start, Some(message)) => self.take_in_order(session, message),
+            (Event::Held, Some(_)) => Ok(self.waited()),
+            (Event::Delivered, Some(message)) if self.holds => {
+                // It will be acknowledged in its turn, but it must not be delivered again.
+                if message.qos.is_exactly_once() {
+                    session.delivered(message.identifier)?;
+                }
+                Ok(self.waited())
             }
             (Event::Delivered, Some(message)) => self.delivered(session, message),
             (Event::Sent, Some(message)) if message.answered => Ok(self.waited()),
@@ -101,8 +112,16 @@ impl Operation {
                 None => Ok(self.waited()),
             };
         }
+        if self.holds {
+            return Ok(Action::Hold(Held { first_byte, identifier, repeated }));
+        }
+        self.take_in_order(session, message)
+    }
+
+    /// Delivers the message, after acknowledging the one that the user has in hand.
+    fn take_in_order(&mut self, session: &mut Session, message: Arrived) -> Result<Action, Error> {
         match session.owed {
-            Some(earlier) if qos != QoS::AtMostOnce => {
+            Some(earlier) if message.qos != QoS::AtMostOnce => {
                 session.owed = None;
                 self.send_bare(session, earlier.acknowledgement(), Some(earlier.identifier))
             }

@@ -208,10 +208,10 @@ impl Session {
         !(QOS_2 && self.unreleased.contains(identifier))
     }
 
-    /// Notes that a new QoS 2 message is delivered, until the broker releases its identifier. Fails when the broker has
+    /// Notes that a QoS 2 message is delivered, until the broker releases its identifier. Fails when the broker has
     /// more of them open than the session can remember.
     pub fn delivered(&mut self, identifier: u16) -> Result<(), Error> {
-        if QOS_2 { self.unreleased.insert(identifier) } else { Ok(()) }
+        if QOS_2 && self.is_new(identifier) { self.unreleased.insert(identifier) } else { Ok(()) }
     }
 
     /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.

@@ -231,7 +231,7 @@ impl Decoder {
     }
 
     fn qos(&self) -> QoS {
-        QoS::from_number(self.first >> 1 & 0b11).unwrap_or(QoS::AtMostOnce)
+        QoS::of(self.first)
     }
 
     fn publish(&self) -> Packet {

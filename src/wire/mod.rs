@@ -46,6 +46,11 @@ impl QoS {
         }
     }
 
+    /// That of a PUBLISH with this first byte; 3, which is none, counts as 0.
+    pub fn of(first_byte: u8) -> QoS {
+        QoS::from_number(first_byte >> 1 & 0b11).unwrap_or(QoS::AtMostOnce)
+    }
+
     /// Whether it is QoS 2; never in a build without it.
     pub const fn is_exactly_once(self) -> bool {
         crate::QOS_2 && matches!(self, QoS::ExactlyOnce)

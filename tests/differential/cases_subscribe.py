@@ -267,6 +267,19 @@ def nested_publish_other_order(t):
     t.call(client.publish, b"outer", b"x", qos=1)
 
 
+@case("subscribe/callback-meanwhile-a-message")
+def meanwhile_a_message(t):
+    client = t.connected(packets.publish(b"t", b"1"), packets.publish(b"t", b"2", 1, 7), packets.puback(1))
+
+    def answer(topic, message):
+        client.set_callback(t.callback)
+        client.publish(b"answer", message, qos=1)
+        t.callback(topic, message)
+
+    client.set_callback(answer)
+    t.call(client.wait_msg)
+
+
 @case("subscribe/callback-subscribes")
 def subscribes(t):
     client = t.connected(packets.publish(b"t", b"1"), packets.suback(1))

@@ -7,6 +7,7 @@ mod differential;
 mod examples;
 mod files;
 mod flash_strings;
+mod flood;
 mod memory;
 mod network;
 mod peripherals;

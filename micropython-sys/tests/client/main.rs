@@ -8,6 +8,7 @@ mod chunks;
 mod collecting;
 mod connecting;
 mod heap_use;
+mod holding;
 mod names;
 mod native;
 mod publishing;
