@@ -4,6 +4,12 @@
 bench: firmware bench-firmware virtual-esp8266 ## Measure on the virtual ESP8266, beside the Python library and the bare socket
 	@$(CARGO) run --quiet --locked --package umqtt-bench
 
+.PHONY: codecs
+codecs: setup ## Count the instructions of writing and reading a packet, beside other Rust crates
+	@scripts/packages.sh valgrind
+	@$(CARGO) build --quiet --locked --release --package umqtt-codecs
+	@target/release/umqtt-codecs
+
 # One firmware with both libraries, the reference under another name, and lwIP's client. What is not ours is copied.
 .PHONY: bench-firmware
 bench-firmware: firmware-tools reference firmware-engine $(FIRMWARE_SDK)
