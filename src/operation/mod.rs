@@ -292,8 +292,8 @@ impl Operation {
             match (self.kind, event) {
                 // Whether the exchange is lost with the connection is for the session to say.
                 (Kind::Exchanging { .. }, Event::Waited) => {}
-                // What was delivered is delivered, even if the user closed the connection meanwhile.
-                (_, Event::Delivered) => return Ok(self.waited()),
+                // What was delivered is delivered, even if the user closed the connection meanwhile; nothing is owed for it.
+                (_, Event::Delivered) => {}
                 _ => return Err(Error::NotConnected),
             }
         }
