@@ -33,6 +33,9 @@ endef
 help: ## Say what can be done
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9.-]+):.*## /\1\t/' | expand -t 12
 
+# What faults and soak are tried on, unless BOARD says: unix, where they are quicker.
+ROBUST_BOARD := $(if $(filter undefined,$(origin BOARD)),unix,$(BOARD))
+
 # What plays the tutorial: esp8266, the virtual board with the firmware, or unix, MicroPython on this computer itself.
 BOARD ?= esp8266
 BOARD_esp8266 := firmware-image virtual-esp8266
@@ -174,20 +177,28 @@ test-faults: unix
 	@echo "== Testing a sample of the faults that a connection can have"
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test faults -- --nocapture 2>&1 | tee $(BUILD)/log/test-faults
 
-.PHONY: faults
-faults: unix ## Try a session through every fault, at every byte: some minutes
-	@UMQTT_FAULTS=all $(CARGO) test --quiet --locked --package umqtt-tests --test faults -- --nocapture
+# What runs the tests of faults and of soaking: tests/faults/ or tests/esp8266/faults.rs.
+FAULTS_unix := --test faults
+FAULTS_esp8266 := --test esp8266
 
-# Messages of a long run.
+.PHONY: robust-board
+robust-board: $(BOARD_$(ROBUST_BOARD))
+	$(if $(BOARD_$(ROBUST_BOARD)),,$(error BOARD is esp8266 or unix, not $(ROBUST_BOARD)))
+
+.PHONY: faults
+faults: robust-board ## Try a session through every fault, at every byte: some minutes (BOARD=esp8266: on the virtual board, half an hour)
+	@UMQTT_FAULTS=all $(CARGO) test --quiet --locked --package umqtt-tests $(FAULTS_$(ROBUST_BOARD)) comes_through -- --nocapture
+
+# How long a soak is: messages, or minutes as in 30min.
 MESSAGES ?= 1000000
 
 .PHONY: soak
-soak: unix ## Publish and receive MESSAGES=1000000 over connections that break
-	@UMQTT_SOAK=$(MESSAGES) $(CARGO) test --quiet --locked --package umqtt-tests --test faults soaked -- --nocapture
+soak: robust-board ## Publish and receive MESSAGES=1000000, or MESSAGES=30min, over connections that break (BOARD=esp8266: on the virtual board)
+	@UMQTT_SOAK=$(MESSAGES) $(CARGO) test --quiet --locked --package umqtt-tests $(FAULTS_$(ROBUST_BOARD)) soaked -- --nocapture
 
 .PHONY: reliability
-reliability: unix reference ## Print what the class comes through, beside the Python one: half an hour
-	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- reliability --every 1 --messages 100000
+reliability: unix reference firmware-image firmware-comparison virtual-esp8266 ## Write into docs/reliability.md what the class comes through, beside the Python one: hours
+	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- reliability
 
 # Minutes of fuzzing, shared by the targets.
 MINUTES ?= 10

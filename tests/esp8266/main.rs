@@ -5,6 +5,7 @@ mod command;
 mod console;
 mod differential;
 mod examples;
+mod faults;
 mod files;
 mod flash_strings;
 mod flood;

@@ -1,21 +1,21 @@
 //! A session of a real interpreter with a real broker, through faults at every byte: see [`umqtt_tests::fault`].
 //!
 //! A sample of the faults is tried, or with `UMQTT_FAULTS=all` (`make faults`) each of them, or those whose names begin
-//! with what it says: `UMQTT_FAULTS='cut > byte 4'`.
+//! with what it says: `UMQTT_FAULTS='cut > byte 4'`. All of this is on the unix port; `tests/esp8266/faults.rs` does it on
+//! the virtual board.
 
-use std::{env, time::Duration};
 use umqtt_tests::{
     broker::{Broker, Options},
     fault::{
         Fault,
-        campaign::{Campaign, Library},
+        campaign::{self, Campaign, Library},
+        stage::{Place, Stage},
     },
     hostile,
     interpreter::Interpreter,
     mosquitto,
-    reliability::sample,
     script::Script,
-    soak,
+    soak::{self, Extent},
 };
 
 /// Of the faults that differ in their place only, every so many-th is in the sample: a prime, so that it does not
@@ -24,51 +24,22 @@ const SAMPLE: usize = 13;
 
 #[test]
 fn a_session_comes_through_every_fault() {
-    let campaign = Campaign::new(Library::Ours).unwrap();
-    let mut faults = Fault::all(campaign.extent().unwrap());
-    match env::var("UMQTT_FAULTS").as_deref() {
-        Ok("all") => {}
-        Ok(beginning) => faults.retain(|fault| fault.to_string().starts_with(beginning)),
-        Err(_) => faults = sample(faults, SAMPLE),
-    }
-    let summary = campaign.run_all(&faults).unwrap();
-    for failure in &summary.failures {
-        eprintln!("{}: {:?}", failure.fault, failure.fails);
-    }
-    if let Some(failure) = summary.failures.first() {
-        eprintln!("{}: {:#?}\n{}", failure.fault, failure.account, failure.log.join("\n"));
-    }
-    let failed = summary.failures.len();
-    println!("faults: {} sessions, {failed} failed: {:?}", summary.total(), summary.sessions);
-    assert_eq!(failed, 0);
+    let campaign = Campaign::new(Library::Ours, Place::Unix).unwrap();
+    let faults = campaign::chosen(Fault::all(campaign.extent().unwrap()), SAMPLE);
+    campaign.assert_all_come_through(&faults);
 }
 
 #[test]
 fn a_client_comes_out_of_every_hostile_broker_and_works_with_the_next() {
-    let mut failed = 0;
-    for hostility in hostile::all() {
-        let (fails, printed) = hostile::meet(Library::Ours, hostility).unwrap();
-        if !fails.is_empty() {
-            eprintln!("{}: {fails:?}\n{}", hostility.name, printed.join("\n"));
-            failed += 1;
-        }
-    }
-    assert_eq!(failed, 0);
+    hostile::assert_all_are_met(&mut Stage::small(Library::Ours, Place::Unix));
 }
 
-/// Messages of the short run; `UMQTT_SOAK` (`make soak`) says how many there are in a long one.
-const SOAK: u64 = 1000;
-/// How long one message may take on a machine that has other things to do.
-const PACE: Duration = Duration::from_millis(60);
+/// The short run; `UMQTT_SOAK` (`make soak`) says how much a long one is.
+const SOAK: Extent = Extent::Messages(1000);
 
 #[test]
 fn a_soaked_client_loses_nothing_and_does_not_grow() {
-    let count = env::var("UMQTT_SOAK").map_or(SOAK, |count| count.parse().expect("UMQTT_SOAK is a number"));
-    let limit = PACE * u32::try_from(count).expect("not so many");
-    let soaked = soak::run(Library::Ours, count, true, limit).unwrap();
-    println!("soak: {} messages, {} connections, {:?} bytes of heap", soaked.messages, soaked.connections, soaked.heap);
-    assert!(soaked.connections > 1, "no connection broke");
-    assert!(soaked.fails.is_empty(), "{:?}\n{}", soaked.fails, soaked.story);
+    soak::assert_well_soaked(Place::Unix, soak::chosen(SOAK));
 }
 
 /// Reads slower than the messages come, and counts them by their quality of service.

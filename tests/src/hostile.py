@@ -1,5 +1,5 @@
 # A session with a broker that is not to be trusted, and then one with a broker that is. Before this come lines that set
-# host, port and timeout (seconds, None for none).
+# host, port, timeout (seconds, None for none), and online(), which waits for the network.
 
 from umqtt.simple import MQTTClient, MQTTException
 
@@ -16,6 +16,7 @@ def connect():
         c.connect(True, timeout)
 
 
+online()
 try:
     connect()
     c.subscribe("t", 2)

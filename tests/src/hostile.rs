@@ -8,6 +8,7 @@ use crate::{
     LIMIT,
     fault::{
         campaign::Library,
+        stage::Stage,
         verdict::{Ending, Fail},
     },
 };
@@ -28,8 +29,6 @@ const CONNACK: &[u8] = b"\x20\x02\0\0";
 const DRIP: Duration = Duration::from_millis(100);
 /// How long the Python library may take, which gets stuck or is done at once.
 const REFERENCE_LIMIT: Duration = Duration::from_secs(5);
-/// Of the interpreter, in bytes: some of what an ESP8266 has, whose objects are half as large.
-const HEAP: &str = "heapsize=100k";
 
 /// One way of being hostile.
 #[derive(Clone, Copy)]
@@ -227,8 +226,8 @@ pub fn all() -> Vec<Hostility> {
 /// A session's script: before it come lines that set host, port and timeout.
 const SESSION: &str = include_str!("hostile.py");
 
-/// Whose class meets which broker, and what is wrong with the outcome.
-pub fn meet(library: Library, hostility: Hostility) -> Result<(Vec<Fail>, Vec<String>)> {
+/// What becomes of a client on this stage, which is a [small one](Stage::small), and what it printed.
+pub fn meet(stage: &mut Stage, hostility: Hostility) -> Result<(Vec<Fail>, Vec<String>)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
     let address = listener.local_addr()?;
     let ended = Arc::new(AtomicBool::new(false));
@@ -249,15 +248,33 @@ pub fn meet(library: Library, hostility: Hostility) -> Result<(Vec<Fail>, Vec<St
             }
         }
     });
+    let library = stage.library();
     let timeout = if library == Library::Ours { "0.5" } else { "None" };
     let settings = format!("host, port, timeout = '{}', {}, {timeout}\n", address.ip(), address.port());
     let limit = if library == Library::Ours { LIMIT } else { REFERENCE_LIMIT };
-    let (ending, printed) = library.interpret(&["-X", HEAP], &(settings + SESSION), limit)?;
+    let (ending, mut printed) = stage.play(&(settings + SESSION), limit)?;
     ended.store(true, Ordering::Release);
     // Wakes the thread that accepts.
     drop(TcpStream::connect(address));
     let _ = server.join();
-    Ok((judge(hostility, &ending, &printed), printed))
+    let fails = judge(hostility, &ending, &printed);
+    if let Ending::Badly(end) | Ending::Crashed(end) = ending {
+        printed.push(end);
+    }
+    Ok((fails, printed))
+}
+
+/// Asserts that a client on this stage comes out of all of them as it must.
+pub fn assert_all_are_met(stage: &mut Stage) {
+    let mut failed = 0;
+    for hostility in all() {
+        let (fails, printed) = meet(stage, hostility).unwrap_or_else(|error| panic!("{}: {error:#}", hostility.name));
+        if !fails.is_empty() {
+            eprintln!("{}: {fails:?}\n{}", hostility.name, printed.join("\n"));
+            failed += 1;
+        }
+    }
+    assert_eq!(failed, 0);
 }
 
 /// The broker of the second connection, which takes one message.
@@ -273,7 +290,7 @@ fn behave(broker: &mut Broker) -> Result<()> {
 fn judge(hostility: Hostility, ending: &Ending, printed: &[String]) -> Vec<Fail> {
     match ending {
         Ending::Hung => return vec![Fail::Hang],
-        Ending::Badly(status) if status.contains("signal") => return vec![Fail::Crash],
+        Ending::Crashed(_) => return vec![Fail::Crash],
         Ending::Badly(_) => return vec![Fail::Exception],
         Ending::Well => {}
     }

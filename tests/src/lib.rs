@@ -27,6 +27,7 @@ pub mod lines;
 pub mod loopback;
 pub mod make;
 pub mod mosquitto;
+pub mod progress;
 pub mod raw;
 pub mod relay;
 pub mod reliability;

@@ -26,6 +26,7 @@ use umqtt_tests::{
     heap::{self, Figures},
     reliability, repository,
     show::{Show, Voice},
+    soak,
     transcript::Transcript,
     tutorial,
 };
@@ -66,14 +67,20 @@ enum Action {
     Repl,
     /// Print what the class takes of the heap, beside the Python library.
     Heap,
-    /// Print what the class comes through, beside the Python library.
+    /// Write into docs/reliability.md what the class comes through, beside the Python library: some hours
     Reliability {
-        /// Of the faults that differ in their place only, try every so many-th [1: all of them]
-        #[arg(long, default_value_t = 13)]
+        /// Of the faults that differ in their place only, try every so many-th on the unix port
+        #[arg(long, default_value_t = 1)]
         every: usize,
-        /// How many messages are published and received in a row
-        #[arg(long, default_value_t = 1000)]
-        messages: u64,
+        /// How many messages are published and received in a row there, or for how long, as in 5min
+        #[arg(long, default_value = "100000")]
+        soak: soak::Extent,
+        /// As --every, on the virtual ESP8266
+        #[arg(long, default_value_t = 13)]
+        board_every: usize,
+        /// As --soak, on the virtual ESP8266
+        #[arg(long, default_value = "10000")]
+        board_soak: soak::Extent,
     },
 }
 
@@ -133,8 +140,9 @@ fn main() -> ExitCode {
         Action::Tutorial { language } => play(language.unwrap_or_else(Language::of_locale), board),
         Action::Repl => repl(board),
         Action::Heap => heap(),
-        Action::Reliability { every, messages } => {
-            print!("{}", reliability::table(reliability::Extent { every: every.max(1), messages })?);
+        Action::Reliability { every, soak, board_every, board_soak } => {
+            let extent = |every: usize, soak| reliability::Extent { every: every.max(1), soak };
+            reliability::write(extent(every, soak), extent(board_every, board_soak))?;
             Ok(ExitCode::SUCCESS)
         }
     });

@@ -9,19 +9,34 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     fs::File,
     io::{Read, Write},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const PROMPT: &[u8] = b">>> ";
 const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 const CTRL_A: &[u8] = b"\x01";
 const CTRL_D: u8 = 4;
+/// What a board says when it starts.
+const BANNER: &[u8] = b"MicroPython v";
 
 /// A board that waits for programs. Dropping it switches it off.
 pub struct RawRepl {
     wire: File,
     unread: Vec<u8>,
     _power: Power,
+}
+
+/// How a program ended that was [watched](RawRepl::watch).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It came to its end.
+    Well,
+    /// With this traceback.
+    Traceback(String),
+    /// The board started anew meanwhile, or ended; this is what it said last.
+    Restarted(String),
+    /// It did not end within its limit, and still runs.
+    Running,
 }
 
 impl RawRepl {
@@ -48,6 +63,35 @@ impl RawRepl {
         Ok(printed)
     }
 
+    /// Runs a program for as long as `limit`, and gives each line that it prints to `see` as it comes. After any other end
+    /// than [`End::Well`] and [`End::Traceback`] the board takes no more programs.
+    pub fn watch(&mut self, program: &str, limit: Duration, mut see: impl FnMut(&str)) -> Result<End> {
+        self.wire.write_all(program.as_bytes())?;
+        self.wire.write_all(&[CTRL_D])?;
+        self.read_until(b"OK").context("the board does not take the program")?;
+        let deadline = Instant::now() + limit;
+        loop {
+            while let Some(at) = self.unread.iter().position(|&byte| byte == b'\n' || byte == CTRL_D) {
+                let rest = self.unread.split_off(at + 1);
+                let line = text(std::mem::replace(&mut self.unread, rest));
+                let Some(line) = line.strip_suffix('\n') else {
+                    let traceback = text(self.read_until(&[CTRL_D])?);
+                    self.read_until(b">")?;
+                    return Ok(if traceback.is_empty() { End::Well } else { End::Traceback(traceback) });
+                };
+                if line.as_bytes().starts_with(BANNER) {
+                    return Ok(End::Restarted(line.to_owned()));
+                }
+                see(line);
+            }
+            match self.read_more(deadline) {
+                Ok(true) => {}
+                Ok(false) => return Ok(End::Running),
+                Err(error) => return Ok(End::Restarted(format!("{error:#}"))),
+            }
+        }
+    }
+
     /// Resets the interpreter: what programs have left behind is gone, connections and all. The Wi-Fi stays.
     pub fn reset(&mut self) -> Result<()> {
         self.wire.write_all(&[CTRL_D])?;
@@ -64,10 +108,19 @@ impl RawRepl {
                 before.truncate(at);
                 return Ok(before);
             }
-            let (awaited, seen) = (end.escape_ascii(), self.unread.escape_ascii());
+            if !self.read_more(deadline).with_context(|| format!("waited for {}", end.escape_ascii()))? {
+                let (awaited, seen) = (end.escape_ascii(), self.unread.escape_ascii());
+                bail!("waited for {awaited}, but {LIMIT:?} passed; the board said: {seen}");
+            }
+        }
+    }
+
+    /// Takes what comes next; false when nothing has come before the deadline.
+    fn read_more(&mut self, deadline: Instant) -> Result<bool> {
+        loop {
             let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now()))?;
             match poll(&mut [PollFd::new(&self.wire, PollFlags::IN)], Some(&left)) {
-                Ok(0) => bail!("waited for {awaited}, but {LIMIT:?} passed; the board said: {seen}"),
+                Ok(0) => return Ok(false),
                 Ok(_) => {}
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(error) => return Err(error).context("cannot wait for the board"),
@@ -75,8 +128,9 @@ impl RawRepl {
             let mut buffer = [0; 4096];
             match self.wire.read(&mut buffer) {
                 Ok(count @ 1..) => self.unread.extend_from_slice(&buffer[..count]),
-                _ => bail!("waited for {awaited}, but the board ended; it said: {seen}"),
+                _ => bail!("the board ended; it said: {}", self.unread.escape_ascii()),
             }
+            return Ok(true);
         }
     }
 }

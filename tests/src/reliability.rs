@@ -1,24 +1,30 @@
-//! The table of `docs/reliability.md`: what our class and the Python one come through, under the same treatment.
+//! The tables of `docs/reliability.md`: what our class and the Python one come through, under the same treatment.
 
 use crate::{
     fault::{
         Fault,
-        campaign::{Campaign, Library, Summary},
+        campaign::{Campaign, Library, Summary, sample},
+        stage::{Place, Stage},
         verdict::Fail,
     },
     heap::REFERENCE,
-    hostile, soak,
+    hostile, repository, soak,
 };
-use anyhow::Result;
-use std::{collections::BTreeMap, time::Duration};
+use anyhow::{Context, Result};
+use std::{collections::BTreeMap, fmt::Write, fs, time::Duration};
+
+/// The page, and the lines in it between which the tables are.
+const PAGE: &str = "docs/reliability.md";
+const BEGIN: &str = "<!-- Written by `make reliability`. Do not edit. -->\n";
+const END: &str = "<!-- So far. -->\n";
 
 const LIBRARIES: [Library; 2] = [Library::Ours, Library::Reference];
-/// How long a soak may take before it counts as hung: for a message, and beside that.
-const PACE: Duration = Duration::from_millis(60);
+/// How long a soak of the Python library may take over connections that break. It gets stuck or does not; when it does, more
+/// time changes nothing.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The kinds of faults, in the order of the table.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("none", "nothing is wrong"),
     ("split", "every byte comes by itself"),
     ("coalesce", "packets come joined together"),
@@ -29,6 +35,7 @@ const KINDS: [(&str, &str); 12] = [
     ("half-close", "one direction of it is closed at any byte"),
     ("stall", "one direction of it carries nothing any more, from any byte on"),
     ("blackhole", "it carries nothing any more, and nobody is told"),
+    ("wifi-loss", "the board's Wi-Fi is gone for a moment, at any byte"),
     ("drop", "any one packet is lost"),
     ("duplicate", "any one packet comes twice"),
 ];
@@ -38,8 +45,8 @@ const KINDS: [(&str, &str); 12] = [
 pub struct Extent {
     /// Of the faults that differ in their place only, every so many-th.
     pub every: usize,
-    /// Messages of the soak.
-    pub messages: u64,
+    /// How long the soak is.
+    pub soak: soak::Extent,
 }
 
 /// A treatment, and what came of it for each library.
@@ -49,38 +56,56 @@ struct Row {
     outcomes: [String; 2],
 }
 
-/// Every `every`-th of the faults that differ in their place only, and each of the others.
-pub fn sample(faults: Vec<Fault>, every: usize) -> Vec<Fault> {
-    let numbered = faults.into_iter().enumerate();
-    numbered
-        .filter(|(at, fault)| !matches!(fault, Fault::At { .. }) || at % every == 0)
-        .map(|(_, fault)| fault)
-        .collect()
+/// Writes the tables into their page.
+pub fn write(unix: Extent, board: Extent) -> Result<()> {
+    let path = repository().join(PAGE);
+    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let missing = || format!("{PAGE} has not the lines {BEGIN}and {END}between which the tables are written");
+    let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
+    let (_, after) = rest.split_once(END).with_context(missing)?;
+    let tables = [(Place::Unix, unix), (Place::Esp8266, board)].map(|(place, extent)| table(place, extent));
+    let [unix, board] = tables;
+    let (unix, board) = (unix?, board?);
+    fs::write(&path, format!("{before}{BEGIN}\n{unix}\n{board}\n{END}{after}"))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The table, in Markdown.
-pub fn table(extent: Extent) -> Result<String> {
-    let rows = [faults(extent.every)?, hostilities()?, soaks(extent.messages)?].concat();
-    let mut table = format!("| treatment | umqtt-rs | Python {REFERENCE} |\n|---|---|---|\n");
+/// What is tried in one place, in Markdown.
+pub fn table(place: Place, extent: Extent) -> Result<String> {
+    let name = match place {
+        Place::Unix => "MicroPython's unix port",
+        Place::Esp8266 => "The virtual ESP8266",
+    };
+    let places = match extent.every {
+        1 => "Every place at which a connection can break was tried.".to_owned(),
+        every => format!("Of the places at which a connection can break, every {every}th was tried."),
+    };
+    let rows = [faults(place, extent.every)?, vec![hostilities(place)?], soaks(place, extent.soak)?].concat();
+    let mut table = format!("**{name}.** {places}\n\n| treatment | umqtt-rs | Python {REFERENCE} |\n|---|---|---|\n");
     for Row { treatment, outcomes: [ours, reference] } in rows {
-        table += &format!("| {treatment} | {ours} | {reference} |\n");
+        writeln!(table, "| {treatment} | {ours} | {reference} |")?;
     }
     Ok(table)
 }
 
-fn faults(every: usize) -> Result<Vec<Row>> {
+fn faults(place: Place, every: usize) -> Result<Vec<Row>> {
     let mut summaries = Vec::new();
     for library in LIBRARIES {
-        eprintln!("== Connections that break: {library:?}");
-        let campaign = Campaign::new(library)?;
-        let faults = sample(Fault::all(campaign.extent()?), every);
-        summaries.push(campaign.run_all(&faults)?);
+        eprintln!("== Connections that break: {library:?}, {place:?}");
+        let campaign = Campaign::new(library, place)?;
+        let extent = campaign.extent()?;
+        let mut all = Fault::all(extent);
+        if place == Place::Esp8266 {
+            all.extend(Fault::losses_of_wifi(extent));
+        }
+        summaries.push(campaign.run_all(&sample(all, every))?);
     }
+    let tried = |(kind, _): &&(&str, &str)| summaries.iter().any(|summary| summary.sessions.contains_key(kind));
     let row = |&(kind, treatment): &(&str, &str)| Row {
         treatment: treatment.to_owned(),
         outcomes: [0, 1].map(|at| outcome(&summaries[at], kind)),
     };
-    Ok(KINDS.iter().map(row).collect())
+    Ok(KINDS.iter().filter(tried).map(row).collect())
 }
 
 fn outcome(summary: &Summary, kind: &str) -> String {
@@ -98,43 +123,36 @@ fn told(tried: usize, failed: usize, counts: &[(Fail, usize)]) -> String {
     format!("{} of {tried}{reasons}", tried - failed)
 }
 
-fn hostilities() -> Result<Vec<Row>> {
+fn hostilities(place: Place) -> Result<Row> {
     let all = hostile::all();
     let mut outcomes = Vec::new();
     for library in LIBRARIES {
-        eprintln!("== Hostile brokers: {library:?}");
-        let met = all.iter().map(|&hostility| Ok(hostile::meet(library, hostility)?.0)).collect::<Result<Vec<_>>>()?;
-        let mut counts = BTreeMap::new();
-        met.iter().flatten().for_each(|&fail| *counts.entry(fail).or_insert(0) += 1);
-        let failed = met.iter().filter(|fails| !fails.is_empty()).count();
+        eprintln!("== Hostile brokers: {library:?}, {place:?}");
+        let mut stage = Stage::small(library, place);
+        let (mut counts, mut failed) = (BTreeMap::new(), 0);
+        for &hostility in &all {
+            let (fails, _) = hostile::meet(&mut stage, hostility)?;
+            failed += usize::from(!fails.is_empty());
+            fails.into_iter().for_each(|fail| *counts.entry(fail).or_insert(0) += 1);
+        }
         outcomes.push(told(all.len(), failed, &counts.into_iter().collect::<Vec<_>>()));
     }
-    let outcomes = [outcomes.remove(0), outcomes.remove(0)];
-    Ok(vec![Row {
+    Ok(Row {
         treatment: "a broker that breaks the protocol, or a limit, in one of these ways".to_owned(),
-        outcomes,
-    }])
+        outcomes: [outcomes.remove(0), outcomes.remove(0)],
+    })
 }
 
-fn soaks(messages: u64) -> Result<Vec<Row>> {
+fn soaks(place: Place, extent: soak::Extent) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (breaks, connections) in [(false, "a sound connection"), (true, "connections that break at random")] {
-        let treatment = format!("{messages} messages each way over {connections}");
+        let treatment = format!("{extent} over {connections}");
         let outcomes = LIBRARIES.map(|library| -> Result<String> {
-            eprintln!("== {treatment}: {library:?}");
-            let limit = match library {
-                Library::Ours => PATIENCE + PACE * u32::try_from(messages)?,
-                // It gets stuck or does not; when it does, more time changes nothing.
-                Library::Reference if breaks => PATIENCE,
-                Library::Reference => PATIENCE + PACE * u32::try_from(messages)?,
-            };
-            let soaked = soak::run(library, messages, breaks, limit)?;
+            eprintln!("== {treatment}: {library:?}, {place:?}");
+            let limit = if breaks && library == Library::Reference { PATIENCE } else { extent.limit() };
+            let soaked = soak::run(library, place, extent, breaks, limit)?;
             if soaked.fails.is_empty() {
-                let [first, most] = [soaked.heap.0, soaked.heap.1];
-                return Ok(format!(
-                    "all, {} connections, heap {first} to {most} bytes, longest call {} ms",
-                    soaked.connections, soaked.longest
-                ));
+                return Ok(format!("none lost: {soaked}"));
             }
             let fails: Vec<_> = soaked.fails.iter().map(Fail::to_string).collect();
             Ok(format!("{} after {} messages", fails.join(", "), soaked.messages))

@@ -1,5 +1,6 @@
 # Publishes numbered messages to itself, at every quality of service in turn, through connections that break again and
-# again. Before this come lines that set: name, host, port, timeout (seconds, None for none), count and qoses.
+# again. Before this come lines that set: name, host, port, timeout (seconds, None for none), count, minutes (None: until
+# count), qoses, and online(), which waits for the network.
 # Prints lines: `tick messages heap` from time to time, and at the end the figures. Memory use is that after a collection.
 
 import gc
@@ -7,7 +8,7 @@ import sys
 import time
 from umqtt.simple import MQTTClient, MQTTException
 
-TICK = max(count // 20, 100)
+TICK = max(count // 20, 100) if minutes is None else 1000
 
 received = [0] * 3
 last = [0] * 3
@@ -40,6 +41,7 @@ def timed(call, *args):
 def connect():
     global connections
     while True:
+        online()
         try:
             if timeout is None:
                 present = timed(c.connect, False)
@@ -65,7 +67,10 @@ c = MQTTClient(name, host, port)
 c.set_callback(got)
 connect()
 sent = [0] * 3
-for n in range(1, count + 1):
+start = time.ticks_ms()
+n = 0
+while n < count and (minutes is None or time.ticks_diff(time.ticks_ms(), start) < minutes * 60000):
+    n += 1
     qos = qoses[n % len(qoses)]
     sent[qos] += 1
     insist(c.publish, name, b"%d %d" % (qos, sent[qos]), False, qos)
@@ -77,7 +82,7 @@ for n in range(1, count + 1):
 while any(last[qos] < sent[qos] for qos in qoses if qos):
     insist(c.wait_msg)
 gc.collect()
-print("tick", count, gc.mem_alloc())
+print("tick", n, gc.mem_alloc())
 print("identifier", c.pid)
 print("connections", connections)
 print("longest", longest)

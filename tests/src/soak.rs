@@ -7,20 +7,65 @@ use crate::{
         Break, Direction, Fault, Manner,
         campaign::Library,
         proxy::Proxy,
+        stage::{Place, Stage},
         verdict::{Ending, Fail},
     },
+    progress::Progress,
 };
 use anyhow::{Context, Result, ensure};
-use std::time::Duration;
+use std::{env, fmt, str::FromStr, time::Duration};
 
-/// Of the interpreter, in bytes: a leak of a few bytes for each message would fill it soon.
-const HEAP: &str = "heapsize=100k";
 /// A connection breaks after at most so many bytes of one of its directions.
 const BYTES_MAX: usize = 6_000;
 /// Bytes of heap that may be in use at the end beyond what was in use at the first tick.
 const GROWTH: i64 = 1024;
 /// How long one call may take, in milliseconds: the time limit of connect(), and what a busy machine adds.
 const CALL_MAX: i64 = 15_000;
+
+/// For how long one goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// So many messages.
+    Messages(u64),
+    /// So many minutes.
+    Minutes(u64),
+}
+
+/// How long a message may take on a machine that has other things to do, and all the rest beside them.
+const PACE: Duration = Duration::from_millis(60);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Extent {
+    /// How long a run may take before it counts as hung.
+    pub fn limit(self) -> Duration {
+        PATIENCE
+            + match self {
+                Extent::Messages(count) => PACE * u32::try_from(count).unwrap_or(u32::MAX),
+                Extent::Minutes(minutes) => Duration::from_secs(60 * minutes),
+            }
+    }
+}
+
+impl FromStr for Extent {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || format!("{text} is neither a number of messages nor one of minutes, as in 1000 and 30min");
+        match text.strip_suffix("min") {
+            Some(minutes) => minutes.parse().map(Extent::Minutes).with_context(wrong),
+            None => text.parse().map(Extent::Messages).with_context(wrong),
+        }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Extent::Messages(count) => write!(f, "{count} messages each way"),
+            Extent::Minutes(minutes) => write!(f, "{minutes} minutes of messages each way"),
+        }
+    }
+}
 
 /// What a run was.
 #[derive(Clone, Debug, Default)]
@@ -41,33 +86,73 @@ pub struct Soaked {
     pub story: String,
 }
 
-/// Publishes `count` messages; with `breaks`, over connections that do.
-pub fn run(library: Library, count: u64, breaks: bool, limit: Duration) -> Result<Soaked> {
+/// Publishes messages; with `breaks`, over connections that do.
+pub fn run(library: Library, place: Place, extent: Extent, breaks: bool, limit: Duration) -> Result<Soaked> {
     let broker = Broker::with(Options { quiet: true, ..Options::default() })?;
-    let proxy = Proxy::start_with(
-        broker.address(),
-        move |_| if breaks { random_fault() } else { Fault::Whole(Manner::Plain) },
-    )?;
-    let timeout = if library == Library::Ours { "0.5" } else { "None" };
+    let mut stage = Stage::small(library, place);
+    let fault = move |_| if breaks { random_fault(place) } else { Fault::Whole(Manner::Plain) };
+    let proxy = Proxy::start_in(stage.wifi(), broker.address(), fault)?;
+    let timeout = match (library, place) {
+        (Library::Ours, Place::Unix) => "0.5",
+        (Library::Ours, Place::Esp8266) => "1",
+        (Library::Reference, _) => "None",
+    };
+    let (count, minutes) = match extent {
+        Extent::Messages(count) => (count.to_string(), "None".to_owned()),
+        Extent::Minutes(minutes) => ("1 << 29".to_owned(), minutes.to_string()),
+    };
     let settings = format!(
-        "name, host, port, timeout, count, qoses = 'soak', '{}', {}, {timeout}, {count}, {:?}\n",
+        "name, host, port, timeout, count, minutes, qoses = 'soak', '{}', {}, {timeout}, {count}, {minutes}, {:?}\n",
         proxy.address().ip(),
         proxy.address().port(),
         library.qoses()
     );
-    let (ending, printed) = library.interpret(&["-X", HEAP], &(settings + include_str!("soak.py")), limit)?;
+    let (ending, printed) = stage.play_seen(&(settings + include_str!("soak.py")), limit, tell)?;
     let mut soaked = Soaked { story: format!("{ending:?}\n{}", printed.join("\n")), ..Soaked::default() };
     soaked.read(&printed).with_context(|| soaked.story.clone())?;
     soaked.judge(&ending, &printed);
     Ok(soaked)
 }
 
+/// The run that `UMQTT_SOAK` asks for (`1000`, `30min`), else this one.
+pub fn chosen(usual: Extent) -> Extent {
+    env::var("UMQTT_SOAK").map_or(usual, |text| text.parse().unwrap_or_else(|error| panic!("UMQTT_SOAK: {error}")))
+}
+
+/// Asserts that our class comes through a run over connections that break.
+pub fn assert_well_soaked(place: Place, extent: Extent) {
+    let soaked = run(Library::Ours, place, extent, true, extent.limit()).unwrap();
+    println!("soak: {soaked}");
+    assert!(soaked.connections > 1, "no connection broke");
+    assert!(soaked.fails.is_empty(), "{:?}\n{}", soaked.fails, soaked.story);
+}
+
+static PROGRESS: Progress = Progress::new();
+
+/// Shows how far it is.
+fn tell(line: &str) {
+    if let Some((messages, heap)) = line.strip_prefix("tick ").and_then(|figures| figures.split_once(' ')) {
+        PROGRESS.tell(|| format!("soak: {messages} messages, {heap} bytes of heap"));
+    }
+}
+
 /// Any break that ends a connection, at a place that is drawn.
-fn random_fault() -> Fault {
-    let breaks = [Break::Cut, Break::Reset, Break::HalfClose, Break::Stall, Break::Blackhole];
-    let what = breaks[fastrand::usize(..breaks.len())];
+fn random_fault(place: Place) -> Fault {
+    let breaks = [Break::Cut, Break::Reset, Break::HalfClose, Break::Stall, Break::Blackhole, Break::WifiLoss];
+    let possible = if place == Place::Esp8266 { breaks.len() } else { breaks.len() - 1 };
+    let what = breaks[fastrand::usize(..possible)];
     let direction = if fastrand::bool() { Direction::ToBroker } else { Direction::ToClient };
     Fault::At { what, direction, offset: fastrand::usize(..BYTES_MAX) }
+}
+
+impl fmt::Display for Soaked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Soaked { messages, connections, heap: (first, most), longest, .. } = self;
+        write!(
+            f,
+            "{messages} messages, {connections} connections, heap {first} to {most} bytes, longest call {longest} ms"
+        )
+    }
 }
 
 impl Soaked {
@@ -105,7 +190,7 @@ impl Soaked {
         match ending {
             Ending::Well => {}
             Ending::Hung => check(false, Fail::Hang),
-            Ending::Badly(status) if status.contains("signal") => check(false, Fail::Crash),
+            Ending::Crashed(_) => check(false, Fail::Crash),
             Ending::Badly(_) => check(false, Fail::Exception),
         }
         check(printed.last().is_some_and(|line| line == "done") || *ending != Ending::Well, Fail::GaveUp);

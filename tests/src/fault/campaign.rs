@@ -3,28 +3,32 @@
 use super::{
     Break, Extent, Fault, Manner,
     observer::Observer,
-    proxy::Proxy,
-    verdict::{Account, Ending, Fail},
+    proxy::{Proxy, first},
+    stage::{Place, Stage},
+    verdict::{Account, Fail},
 };
-use crate::{broker::Broker, children, heap::REFERENCE, interpreter::Interpreter, lines::Lines, repository};
+use crate::{LIMIT, broker::Broker, progress::Progress};
 use anyhow::{Context, Result, ensure};
 use std::{
     collections::BTreeMap,
-    fs,
-    net::{Ipv4Addr, SocketAddr},
-    process::Stdio,
+    env,
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// Sessions at a time. They mostly wait.
-const AT_A_TIME: usize = 6;
-/// Cases between two lines of progress.
-const PROGRESS: usize = 500;
+impl Place {
+    /// Sessions at a time. They mostly wait, but a virtual board takes a processor for that.
+    fn at_a_time(self) -> usize {
+        match self {
+            Place::Unix => 6,
+            Place::Esp8266 => 2,
+        }
+    }
+}
 
 /// Whose class is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +49,12 @@ impl Library {
     }
 
     /// For how long connect() is told to wait: short, where only waiting shows that something is wrong.
-    fn timeout(self, fault: Fault) -> &'static str {
+    fn timeout(self, fault: Fault, place: Place) -> &'static str {
         match self {
-            Library::Ours if fault.is_silent() => "0.3",
+            Library::Ours if fault.is_silent() => match place {
+                Place::Unix => "0.3",
+                Place::Esp8266 => "1",
+            },
             Library::Ours => "20",
             // It has no such thing.
             Library::Reference => "None",
@@ -55,53 +62,12 @@ impl Library {
     }
 
     /// How long a session may take before it counts as hung.
-    fn limit(self) -> Duration {
-        match self {
-            Library::Ours => Duration::from_secs(60),
-            Library::Reference => Duration::from_secs(3),
+    fn limit(self, place: Place) -> Duration {
+        match (self, place) {
+            (Library::Ours, _) => LIMIT,
+            (Library::Reference, Place::Unix) => Duration::from_secs(3),
+            (Library::Reference, Place::Esp8266) => Duration::from_secs(10),
         }
-    }
-
-    fn interpreter(self) -> Result<Interpreter> {
-        let mut interpreter = Interpreter::find()?;
-        if self == Library::Reference {
-            let path = repository().join(format!("build/reference/{REFERENCE}/umqtt/simple.py"));
-            let source = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}; to fetch it: make reference", path.display()))?;
-            interpreter.add_module("umqtt/simple.py", &source)?;
-        }
-        Ok(interpreter)
-    }
-
-    /// Runs a script to its end, or for as long as the limit: how it ended, and the lines that it printed.
-    pub fn interpret(self, options: &[&str], script: &str, limit: Duration) -> Result<(Ending, Vec<String>)> {
-        let interpreter = self.interpreter()?;
-        let file = interpreter.folder().join("session.py");
-        fs::write(&file, script).context("cannot write the session's script")?;
-        let mut child = interpreter
-            .command(Ipv4Addr::LOCALHOST)?
-            .args(options)
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start the interpreter")?;
-        let output = Lines::new("the session", child.stdout.take().expect("it is piped"), |_| ());
-        let errors = Lines::new("the session's errors", child.stderr.take().expect("it is piped"), |_| ());
-        let ended = output.ends_before(Instant::now() + limit);
-        if !ended {
-            children::stop(&mut child);
-            output.end()?;
-        }
-        let status = child.wait()?;
-        errors.end()?;
-        let ending = match status.success() {
-            _ if !ended => Ending::Hung,
-            true => Ending::Well,
-            false => Ending::Badly(format!("{status}\n{}", errors.seen())),
-        };
-        Ok((ending, output.seen().lines().map(str::to_owned).collect()))
     }
 }
 
@@ -141,25 +107,45 @@ impl Summary {
     }
 }
 
+/// The faults that `UMQTT_FAULTS` asks for: `all`, or those whose names begin with it. Without it, every `every`-th of those
+/// that differ in their place only, and each of the others.
+pub fn chosen(faults: Vec<Fault>, every: usize) -> Vec<Fault> {
+    match env::var("UMQTT_FAULTS").as_deref() {
+        Ok("all") => faults,
+        Ok(beginning) => faults.into_iter().filter(|fault| fault.to_string().starts_with(beginning)).collect(),
+        Err(_) => sample(faults, every),
+    }
+}
+
+/// Every `every`-th of the faults that differ in their place only, and each of the others.
+pub fn sample(faults: Vec<Fault>, every: usize) -> Vec<Fault> {
+    let numbered = faults.into_iter().enumerate();
+    numbered
+        .filter(|(at, fault)| !matches!(fault, Fault::At { .. }) || at % every == 0)
+        .map(|(_, fault)| fault)
+        .collect()
+}
+
 /// A broker and an observer, and whose class is tried.
 pub struct Campaign {
     broker: Broker,
     observer: Observer,
     library: Library,
+    place: Place,
     sessions: AtomicUsize,
 }
 
 impl Campaign {
     /// Starts the broker.
-    pub fn new(library: Library) -> Result<Self> {
+    pub fn new(library: Library, place: Place) -> Result<Self> {
         let broker = Broker::start()?;
         let observer = Observer::start(&broker)?;
-        Ok(Self { broker, observer, library, sessions: AtomicUsize::new(0) })
+        Ok(Self { broker, observer, library, place, sessions: AtomicUsize::new(0) })
     }
 
     /// How much a sound session carries.
     pub fn extent(&self) -> Result<Extent> {
-        let (_, account) = self.run(Fault::Whole(Manner::Plain))?;
+        let (_, account) = self.run(&mut Stage::new(self.library, self.place), Fault::Whole(Manner::Plain))?;
         let fails = account.judge(Fault::Whole(Manner::Plain), self.library.qoses());
         ensure!(fails.is_empty(), "a session without a fault fails: {fails:?} {account:#?}");
         Ok(account.records[0].passed)
@@ -169,17 +155,17 @@ impl Campaign {
     pub fn run_all(&self, faults: &[Fault]) -> Result<Summary> {
         let next = AtomicUsize::new(0);
         let summary = Mutex::new(Summary::default());
+        let progress = Progress::new();
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..AT_A_TIME)
+            let workers: Vec<_> = (0..self.place.at_a_time())
                 .map(|_| {
                     scope.spawn(|| -> Result<()> {
+                        let mut stage = Stage::new(self.library, self.place);
                         loop {
                             let at = next.fetch_add(1, Ordering::Relaxed);
                             let Some(&fault) = faults.get(at) else { return Ok(()) };
-                            if at % PROGRESS == 0 && at > 0 {
-                                eprintln!("faults: {at} of {}", faults.len());
-                            }
-                            let (name, account) = self.run(fault).with_context(|| fault.to_string())?;
+                            progress.tell(|| format!("faults: {at} of {}", faults.len()));
+                            let (name, account) = self.run(&mut stage, fault).with_context(|| fault.to_string())?;
                             let fails = account.judge(fault, self.library.qoses());
                             let mut summary = summary.lock().expect("no worker panics with it");
                             *summary.sessions.entry(fault.kind()).or_default() += 1;
@@ -196,11 +182,33 @@ impl Campaign {
         Ok(summary.into_inner().expect("no worker panics with it"))
     }
 
+    /// Asserts that a session comes through each of these faults.
+    pub fn assert_all_come_through(&self, faults: &[Fault]) {
+        let summary = self.run_all(faults).unwrap();
+        for failure in &summary.failures {
+            eprintln!("{}: {:?}", failure.fault, failure.fails);
+        }
+        if let Some(failure) = summary.failures.first() {
+            eprintln!("{}: {:#?}\n{}", failure.fault, failure.account, failure.log.join("\n"));
+        }
+        let failed = summary.failures.len();
+        println!("faults: {} sessions, {failed} failed: {:?}", summary.total(), summary.sessions);
+        assert_eq!(failed, 0);
+    }
+
     /// Runs one session; its name, and what everybody saw.
-    fn run(&self, fault: Fault) -> Result<(String, Account)> {
+    fn run(&self, stage: &mut Stage, fault: Fault) -> Result<(String, Account)> {
         let name = format!("s{:06}", self.sessions.fetch_add(1, Ordering::Relaxed));
-        let proxy = Proxy::start(self.broker.address(), fault)?;
-        let (ending, printed) = self.interpret(&name, proxy.address(), fault)?;
+        let proxy = Proxy::start_in(stage.wifi(), self.broker.address(), first(fault))?;
+        let settings = format!(
+            "name, host, port, timeout, qoses = '{name}', '{}', {}, {}, {:?}\n",
+            proxy.address().ip(),
+            proxy.address().port(),
+            self.library.timeout(fault, self.place),
+            self.library.qoses()
+        );
+        let script = settings + include_str!("session.py");
+        let (ending, printed) = stage.play(&script, self.library.limit(self.place))?;
         let records = proxy.end();
         let published = self.observer.settle(&self.broker, &name)?;
         let takeovers = match fault {
@@ -211,16 +219,5 @@ impl Campaign {
             _ => 0,
         };
         Ok((name, Account { ending, printed, records, published, takeovers }))
-    }
-
-    fn interpret(&self, name: &str, address: SocketAddr, fault: Fault) -> Result<(Ending, Vec<String>)> {
-        let settings = format!(
-            "name, host, port, timeout, qoses = '{name}', '{}', {}, {}, {:?}\n",
-            address.ip(),
-            address.port(),
-            self.library.timeout(fault),
-            self.library.qoses()
-        );
-        self.library.interpret(&[], &(settings + include_str!("session.py")), self.library.limit())
     }
 }

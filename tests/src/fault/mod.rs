@@ -1,7 +1,7 @@
 //! What can go wrong on the way between client and broker, at every byte, and what must hold all the same.
 //!
 //! A *case* is one session of a real interpreter with a real broker and one [`Fault`] between them, made by a [`proxy`].
-//! The session (`session.py`) connects with a will, subscribes, publishes at every quality of service to itself, pings and
+//! The interpreter is a process or a virtual ESP8266 ([`stage`]). The session (`session.py`) connects with a will, subscribes, publishes at every quality of service to itself, pings and
 //! disconnects; what the connection loses, it does again on a new one, as a program would. Everybody's view of it (the
 //! script's output, the proxy's record, what an [`observer`] got from the broker) is put together in [`verdict`]. A
 //! [`campaign`] runs all cases, many at a time.
@@ -9,6 +9,7 @@
 pub mod campaign;
 pub mod observer;
 pub mod proxy;
+pub mod stage;
 pub mod verdict;
 
 use std::fmt;
@@ -37,6 +38,8 @@ pub enum Break {
     Blackhole,
     /// Everything waits for a while.
     Delay,
+    /// The client's Wi-Fi goes away, and comes back once the client has noticed. The broker never learns of it.
+    WifiLoss,
 }
 
 /// What happens to one packet of the first connection.
@@ -115,6 +118,13 @@ impl Fault {
         all
     }
 
+    /// Each loss of the Wi-Fi that a session of that extent can have, on a board that has one.
+    pub fn losses_of_wifi(extent: Extent) -> Vec<Fault> {
+        let loss = |direction| move |offset| Fault::At { what: Break::WifiLoss, direction, offset };
+        let to_broker = (0..extent.to_broker.0).map(loss(Direction::ToBroker));
+        to_broker.chain((0..extent.to_client.0).map(loss(Direction::ToClient))).collect()
+    }
+
     /// Its name without the place, by which results are counted.
     pub fn kind(self) -> &'static str {
         match self {
@@ -125,6 +135,7 @@ impl Fault {
                 Break::Stall => "stall",
                 Break::Blackhole => "blackhole",
                 Break::Delay => "delay",
+                Break::WifiLoss => "wifi-loss",
             },
             Fault::Packet { what: Mishap::Drop, .. } => "drop",
             Fault::Packet { what: Mishap::Duplicate, .. } => "duplicate",

@@ -3,7 +3,7 @@
 //!
 //! Each connection is served by one thread that owns both of its sockets, so that it can close them in any way.
 
-use super::{Break, Direction, Extent, Fault, Manner, Mishap};
+use super::{Break, Direction, Extent, Fault, Manner, Mishap, stage::Wifi};
 use crate::{LIMIT, broker::PORT};
 use anyhow::{Context, Result};
 use rustix::{
@@ -49,6 +49,11 @@ pub struct Record {
     pub abandoned: bool,
 }
 
+/// The fault for the first connection only.
+pub fn first(fault: Fault) -> impl Fn(usize) -> Fault + Send + Sync + 'static {
+    move |index| if index == 0 { fault } else { Fault::Whole(Manner::Plain) }
+}
+
 /// A running proxy.
 pub struct Proxy {
     address: SocketAddr,
@@ -60,22 +65,28 @@ struct Shared {
     broker: Ipv4Addr,
     /// The fault of the connection of this number.
     faults: Box<dyn Fn(usize) -> Fault + Send + Sync>,
+    wifi: Wifi,
     ended: AtomicBool,
     records: Mutex<Vec<Record>>,
 }
 
 impl Proxy {
-    /// Starts a proxy to the broker at `broker` whose first connection has that fault.
-    pub fn start(broker: Ipv4Addr, fault: Fault) -> Result<Self> {
-        Self::start_with(broker, move |index| if index == 0 { fault } else { Fault::Whole(Manner::Plain) })
+    /// Starts a proxy to the broker at `broker` whose connections have these faults, by their numbers.
+    pub fn start(broker: Ipv4Addr, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Result<Self> {
+        Self::start_in(Wifi::default(), broker, faults)
     }
 
-    /// Starts a proxy to the broker at `broker` whose connections have these faults, by their numbers.
-    pub fn start_with(broker: Ipv4Addr, faults: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Result<Self> {
+    /// The same for a client whose Wi-Fi can be lost.
+    pub fn start_in(
+        wifi: Wifi,
+        broker: Ipv4Addr,
+        faults: impl Fn(usize) -> Fault + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
         let address = listener.local_addr()?;
         let faults = Box::new(faults);
-        let shared = Arc::new(Shared { broker, faults, ended: AtomicBool::new(false), records: Mutex::default() });
+        let (ended, records) = (AtomicBool::new(false), Mutex::default());
+        let shared = Arc::new(Shared { broker, faults, wifi, ended, records });
         let acceptor = Arc::clone(&shared);
         let acceptor = thread::spawn(move || acceptor.accept(&listener));
         Ok(Self { address, shared, acceptor: Some(acceptor) })
@@ -363,9 +374,12 @@ impl<'a> Connection<'a> {
                 stream.swallowed = true;
             }
             Break::Stall => stream.swallowed = true,
-            Break::Blackhole => {
+            Break::Blackhole | Break::WifiLoss => {
                 self.streams.iter_mut().for_each(|stream| stream.swallowed = true);
                 self.record(|record| record.abandoned = true);
+                if what == Break::WifiLoss {
+                    self.shared.wifi.set(false)?;
+                }
             }
             Break::Delay => {
                 thread::sleep(PAUSE);
@@ -440,7 +454,7 @@ mod tests {
     /// A proxy with that fault, the client's end of a connection through it, and the broker's.
     fn connected(fault: Fault) -> (Proxy, TcpStream, TcpStream) {
         let (address, broker) = loopback::listen(PORT).unwrap();
-        let proxy = Proxy::start(address, fault).unwrap();
+        let proxy = Proxy::start(address, first(fault)).unwrap();
         let client = TcpStream::connect(proxy.address()).unwrap();
         let (broker, _) = broker.accept().unwrap();
         for end in [&client, &broker] {

@@ -1,6 +1,7 @@
 # One session that must come through: connect with a will, subscribe, publish at every quality of service to itself,
 # receive all that, ping, disconnect. What a connection loses is done again on a new one. Each line that it prints is an
-# event. Before this come lines that set: name, host, port, timeout (seconds, None for none) and qoses.
+# event. Before this come lines that set: name, host, port, timeout (seconds, None for none), qoses, and online(), which
+# waits for the network.
 
 from umqtt.simple import MQTTClient, MQTTException
 
@@ -28,7 +29,12 @@ def attempt(what, call, *args):
     return False
 
 
+class GaveUp(Exception):
+    pass
+
+
 def connect():
+    online()
     present = c.connect(False) if timeout is None else c.connect(False, timeout)
     print("connected", present)
     if subscribed:
@@ -42,7 +48,7 @@ def insist(what, call, *args):
         if call != connect:
             insist("connect", connect)
     print("gave up", what)
-    raise SystemExit
+    raise GaveUp
 
 
 def receive():
@@ -59,12 +65,15 @@ QOS = max(qoses)
 c = MQTTClient(name, host, port)
 c.set_callback(got)
 c.set_last_will("will/" + name, "will", False, 1)
-insist("connect", connect)
-insist("subscribe", c.subscribe, name + "/#", QOS)
-subscribed = True
-for qos in qoses:
-    insist("publish %d" % qos, c.publish, name + "/out", MESSAGE[qos], False, qos)
-insist("wait_msg", receive)
-insist("ping", ping)
-attempt("disconnect", c.disconnect)
-print("done")
+try:
+    insist("connect", connect)
+    insist("subscribe", c.subscribe, name + "/#", QOS)
+    subscribed = True
+    for qos in qoses:
+        insist("publish %d" % qos, c.publish, name + "/out", MESSAGE[qos], False, qos)
+    insist("wait_msg", receive)
+    insist("ping", ping)
+    attempt("disconnect", c.disconnect)
+    print("done")
+except GaveUp:
+    pass

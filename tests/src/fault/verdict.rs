@@ -10,8 +10,10 @@ pub enum Ending {
     Well,
     /// It did not come to its end within the limit.
     Hung,
-    /// With this status, and this on its standard error.
+    /// With an exception, or this status and this on its standard error.
     Badly(String),
+    /// It crashed, with these last words.
+    Crashed(String),
 }
 
 /// What everybody saw of a session.
@@ -91,7 +93,7 @@ impl Account {
         match &self.ending {
             Ending::Well => {}
             Ending::Hung => return vec![Fail::Hang],
-            Ending::Badly(status) if status.contains("signal") => return vec![Fail::Crash],
+            Ending::Crashed(_) => return vec![Fail::Crash],
             Ending::Badly(_) => return vec![Fail::Exception],
         }
         check(self.printed.last().is_some_and(|line| line == "done"), Fail::GaveUp);
@@ -185,7 +187,7 @@ mod tests {
     #[test]
     fn an_interpreter_that_does_not_come_to_its_end() {
         fails(CUT, |account| account.ending = Ending::Hung, &[Fail::Hang]);
-        fails(CUT, |account| account.ending = Ending::Badly("signal: 11".into()), &[Fail::Crash]);
+        fails(CUT, |account| account.ending = Ending::Crashed("signal: 11".into()), &[Fail::Crash]);
         fails(CUT, |account| account.ending = Ending::Badly("exit status: 1".into()), &[Fail::Exception]);
         fails(CUT, |account| account.printed.truncate(4), &[Fail::GaveUp]);
     }
