@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod flash_strings;
 mod flood;
+mod fragmented;
 mod memory;
 mod network;
 mod peripherals;

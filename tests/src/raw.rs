@@ -1,7 +1,8 @@
 //! A board's REPL in raw mode, to which programs are sent instead of typed.
 //!
-//! MicroPython's protocol: a program is sent as it is and ended with Ctrl-D. The board answers `OK`, then what the program
-//! prints, then its traceback if it has one, each of the two ended with Ctrl-D. An empty program resets the interpreter.
+//! MicroPython's protocol: a program is sent as the board makes room for it ("raw paste"), since a serial line forgets what
+//! comes too fast, and is ended with Ctrl-D. The board answers with what the program prints, then its traceback if it has
+//! one, each of the two ended with Ctrl-D. An empty program resets the interpreter.
 
 use crate::{LIMIT, board::Power};
 use anyhow::{Context, Result, bail};
@@ -15,6 +16,10 @@ use std::{
 const PROMPT: &[u8] = b">>> ";
 const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 const CTRL_A: &[u8] = b"\x01";
+/// Asks for the board to say for how many bytes it has room, and then for so many more.
+const PASTE: &[u8] = b"\x05A\x01";
+const PASTE_GRANTED: &[u8] = b"R\x01";
+const MORE: u8 = 1;
 const CTRL_D: u8 = 4;
 /// What a board says when it starts.
 const BANNER: &[u8] = b"MicroPython v";
@@ -51,9 +56,7 @@ impl RawRepl {
 
     /// Runs a program and returns what it prints. A traceback is an error.
     pub fn run(&mut self, program: &str) -> Result<String> {
-        self.wire.write_all(program.as_bytes())?;
-        self.wire.write_all(&[CTRL_D])?;
-        self.read_until(b"OK").with_context(|| format!("the board does not take the program {program}"))?;
+        self.send(program)?;
         let printed = text(self.read_until(&[CTRL_D])?);
         let traceback = text(self.read_until(&[CTRL_D])?);
         self.read_until(b">")?;
@@ -66,9 +69,7 @@ impl RawRepl {
     /// Runs a program for as long as `limit`, and gives each line that it prints to `see` as it comes. After any other end
     /// than [`End::Well`] and [`End::Traceback`] the board takes no more programs.
     pub fn watch(&mut self, program: &str, limit: Duration, mut see: impl FnMut(&str)) -> Result<End> {
-        self.wire.write_all(program.as_bytes())?;
-        self.wire.write_all(&[CTRL_D])?;
-        self.read_until(b"OK").context("the board does not take the program")?;
+        self.send(program)?;
         let deadline = Instant::now() + limit;
         loop {
             while let Some(at) = self.unread.iter().position(|&byte| byte == b'\n' || byte == CTRL_D) {
@@ -90,6 +91,30 @@ impl RawRepl {
                 Err(error) => return Ok(End::Restarted(format!("{error:#}"))),
             }
         }
+    }
+
+    fn send(&mut self, program: &str) -> Result<()> {
+        self.wire.write_all(PASTE)?;
+        self.read_until(PASTE_GRANTED)?;
+        let window = usize::from(self.read_byte()?) | usize::from(self.read_byte()?) << 8;
+        for (number, piece) in program.as_bytes().chunks(window.max(1)).enumerate() {
+            if number > 0 && self.read_byte()? != MORE {
+                bail!("the board does not take the program to its end: {program}");
+            }
+            self.wire.write_all(piece)?;
+        }
+        self.wire.write_all(&[CTRL_D])?;
+        self.read_until(&[CTRL_D]).map(drop).with_context(|| format!("the board does not take the program {program}"))
+    }
+
+    fn read_byte(&mut self) -> Result<u8> {
+        let deadline = Instant::now() + LIMIT;
+        while self.unread.is_empty() {
+            if !self.read_more(deadline)? {
+                bail!("waited for the board to say that it has room, but {LIMIT:?} passed");
+            }
+        }
+        Ok(self.unread.remove(0))
     }
 
     /// Resets the interpreter: what programs have left behind is gone, connections and all. The Wi-Fi stays.
