@@ -97,11 +97,14 @@ impl RawRepl {
         self.wire.write_all(PASTE)?;
         self.read_until(PASTE_GRANTED)?;
         let window = usize::from(self.read_byte()?) | usize::from(self.read_byte()?) << 8;
-        for (number, piece) in program.as_bytes().chunks(window.max(1)).enumerate() {
-            if number > 0 && self.read_byte()? != MORE {
-                bail!("the board does not take the program to its end: {program}");
-            }
+        // It says at once that there is room for a second one, but the ESP8266's buffer holds one byte less than two.
+        self.read_byte()?;
+        for piece in program.as_bytes().chunks(window.max(1)) {
             self.wire.write_all(piece)?;
+            // It may know before the end that it cannot compile the program, and says why below.
+            if piece.len() == window && self.read_byte()? != MORE {
+                return Ok(self.wire.write_all(&[CTRL_D])?);
+            }
         }
         self.wire.write_all(&[CTRL_D])?;
         self.read_until(&[CTRL_D]).map(drop).with_context(|| format!("the board does not take the program {program}"))

@@ -1,12 +1,14 @@
 //! The tables of `docs/reliability.md`: what our class and the Python one come through, under the same treatment.
 
 use crate::{
+    broker::Broker,
     fault::{
         Fault,
         campaign::{Campaign, Library, Summary, sample},
         stage::{Place, Stage},
         verdict::Fail,
     },
+    fragmented::{self, LARGEST, OPERATIONS},
     heap::REFERENCE,
     hostile, repository, soak,
 };
@@ -63,10 +65,10 @@ pub fn write(unix: Extent, board: Extent) -> Result<()> {
     let missing = || format!("{PAGE} has not the lines {BEGIN}and {END}between which the tables are written");
     let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
     let (_, after) = rest.split_once(END).with_context(missing)?;
-    let tables = [(Place::Unix, unix), (Place::Esp8266, board)].map(|(place, extent)| table(place, extent));
-    let [unix, board] = tables;
-    let (unix, board) = (unix?, board?);
-    fs::write(&path, format!("{before}{BEGIN}\n{unix}\n{board}\n{END}{after}"))
+    let pieces = pieces()?;
+    let board = table(Place::Esp8266, board)?;
+    let unix = table(Place::Unix, unix)?;
+    fs::write(&path, format!("{before}{BEGIN}\n{unix}\n{board}\n{pieces}\n{END}{after}"))
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
@@ -84,6 +86,37 @@ pub fn table(place: Place, extent: Extent) -> Result<String> {
     let mut table = format!("**{name}.** {places}\n\n| treatment | umqtt-rs | Python {REFERENCE} |\n|---|---|---|\n");
     for Row { treatment, outcomes: [ours, reference] } in rows {
         writeln!(table, "| {treatment} | {ours} | {reference} |")?;
+    }
+    Ok(table)
+}
+
+/// What works on the board while its heap is in pieces, in Markdown.
+fn pieces() -> Result<String> {
+    let try_all = |library| -> Result<Vec<String>> {
+        let (broker, mut stage) = (Broker::start()?, Stage::new(library, Place::Esp8266));
+        let mut outcomes = Vec::new();
+        for (number, (operation, _)) in OPERATIONS.into_iter().enumerate() {
+            for largest in LARGEST {
+                eprintln!("== A heap in pieces of {largest} bytes, {operation}: {library:?}");
+                let name = format!("f{number}-{largest}");
+                outcomes.push(fragmented::attempt(&mut stage, &broker, &name, largest, operation)?.to_string());
+            }
+        }
+        Ok(outcomes)
+    };
+    let [ours, reference] = LIBRARIES.map(try_all);
+    let (ours, reference) = (ours?, reference?);
+    let heads = |who: &str| LARGEST.map(|largest| format!(" {who}, {largest} bytes |")).concat();
+    let mut table = format!(
+        "**A heap in pieces, on the virtual ESP8266.** Its largest free block has so many bytes.\n\n\
+         | operation |{}{}\n|---|{}\n",
+        heads("umqtt-rs"),
+        heads(&format!("Python {REFERENCE}")),
+        "---|".repeat(2 * LARGEST.len())
+    );
+    let rows = ours.chunks(LARGEST.len()).zip(reference.chunks(LARGEST.len()));
+    for ((_, name), (ours, reference)) in OPERATIONS.iter().zip(rows) {
+        writeln!(table, "| {name} | {} | {} |", ours.join(" | "), reference.join(" | "))?;
     }
     Ok(table)
 }
