@@ -1,7 +1,7 @@
 //! TLS, both ways of asking for it: `ssl=True` with `ssl_params`, and an `SSLContext`.
 
 use umqtt_tests::{
-    broker::{Authority, Broker, Options},
+    broker::{Authority, Broker, Certificate, Options},
     interpreter::Interpreter,
     mosquitto::Subscriber,
     script::Script,
@@ -64,19 +64,40 @@ c = MQTTClient('tls', 'test.mosquitto.org', ssl=context)\n",
     );
 }
 
+/// Tries to connect with the broker's certificate verified, and then without that, in earnest: the
+/// refused handshake has left nothing behind.
+fn refuses(broker: &Broker, authority: &[u8]) {
+    let client = "
+c = MQTTClient('tls', 'test.mosquitto.org', ssl=True,
+    ssl_params={'server_hostname': 'test.mosquitto.org', 'cert_reqs': ssl.CERT_REQUIRED, 'cadata': AUTHORITY})
+for attempt in range(3):
+    try:
+        print('connect', c.connect())
+    except (OSError, ValueError):
+        print('refused')
+c.ssl_params = {}
+";
+    let printed = script(broker, authority, &format!("{client}{EXCHANGE}")).finish().unwrap();
+    assert_eq!(printed, ["refused", "refused", "refused", "connect 0", "got [(b'tls/in', b'to myself')]"]);
+}
+
 #[test]
 fn another_authority_is_not_trusted() {
-    let broker = broker();
-    let stranger = Authority::new().unwrap();
-    let client = "
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-context.verify_mode = ssl.CERT_REQUIRED
-context.load_verify_locations(cadata=AUTHORITY)
-c = MQTTClient('tls', 'test.mosquitto.org', ssl=context)
-try:
-    print('connect', c.connect())
-except (OSError, ValueError):
-    print('refused')
-";
-    assert_eq!(script(&broker, stranger.der(), client).finish().unwrap(), ["refused"]);
+    refuses(&broker(), Authority::new().unwrap().der());
+}
+
+fn refuses_certificate(certificate: Certificate) {
+    let broker = Broker::with(Options { tls: true, certificate, ..Options::default() }).unwrap();
+    let authority = broker.authority().unwrap().to_vec();
+    refuses(&broker, &authority);
+}
+
+#[test]
+fn the_certificate_of_another_server_is_not_trusted() {
+    refuses_certificate(Certificate::OfAnother);
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_not_trusted() {
+    refuses_certificate(Certificate::Expired);
 }

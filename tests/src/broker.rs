@@ -7,7 +7,7 @@
 
 use crate::{LIMIT, children, lines::Lines, loopback, make::Make};
 use anyhow::{Context, Result, bail, ensure};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
@@ -24,11 +24,25 @@ pub const TLS_PORT: u16 = 8883;
 
 const ADDRESSES_TO_TRY: u32 = 20;
 
+/// What is wrong with the certificate of a broker with TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// Nothing: it is for [`SERVER`](crate::SERVER), and of this year.
+    #[default]
+    Good,
+    /// It is for somebody else.
+    OfAnother,
+    /// It is of the last century.
+    Expired,
+}
+
 /// What a broker shall do beyond the plain listener.
 #[derive(Clone, Copy, Default)]
 pub struct Options {
     /// Listen with TLS as well, on [`TLS_PORT`].
     pub tls: bool,
+    /// The certificate for that.
+    pub certificate: Certificate,
     /// Keep sessions, subscriptions and queued messages while the broker is stopped.
     pub persistence: bool,
     /// Log connections but no packets, of which there may be millions, let none of them wait for
@@ -84,7 +98,7 @@ impl Broker {
         );
         let authority = if options.tls {
             let authority = Authority::new()?;
-            let (certificate, key) = authority.issue(crate::SERVER)?;
+            let (certificate, key) = authority.issue(options.certificate)?;
             fs::write(folder.path().join("server.crt"), certificate)?;
             fs::write(folder.path().join("server.key"), key)?;
             configuration +=
@@ -207,10 +221,14 @@ impl Authority {
         &self.der
     }
 
-    fn issue(&self, name: &str) -> Result<(String, String)> {
+    fn issue(&self, certificate: Certificate) -> Result<(String, String)> {
         let key = KeyPair::generate()?;
+        let name = if certificate == Certificate::OfAnother { "elsewhere.example" } else { crate::SERVER };
         let mut params = CertificateParams::new([name.to_owned()])?;
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        if certificate == Certificate::Expired {
+            (params.not_before, params.not_after) = (date_time_ymd(1990, 1, 1), date_time_ymd(1999, 12, 31));
+        }
         Ok((params.signed_by(&key, &self.issuer)?.pem(), key.serialize_pem()))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     hostile, repository, soak,
 };
 use anyhow::{Context, Result};
-use std::{collections::BTreeMap, fmt::Write, fs, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, fs, thread, time::Duration};
 
 /// The page, and the lines in it between which the tables are.
 const PAGE: &str = "docs/reliability.md";
@@ -65,9 +65,13 @@ pub fn write(unix: Extent, board: Extent) -> Result<()> {
     let missing = || format!("{PAGE} has not the lines {BEGIN}and {END}between which the tables are written");
     let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
     let (_, after) = rest.split_once(END).with_context(missing)?;
-    let pieces = pieces()?;
-    let board = table(Place::Esp8266, board)?;
-    let unix = table(Place::Unix, unix)?;
+    // On the unix port it is mostly a matter of waiting.
+    let (unix, board, pieces) = thread::scope(|scope| {
+        let unix = scope.spawn(|| table(Place::Unix, unix));
+        let (pieces, board) = (pieces(), table(Place::Esp8266, board));
+        (unix.join().expect("it does not panic"), board, pieces)
+    });
+    let (unix, board, pieces) = (unix?, board?, pieces?);
     fs::write(&path, format!("{before}{BEGIN}\n{unix}\n{board}\n{pieces}\n{END}{after}"))
         .with_context(|| format!("cannot write {}", path.display()))
 }

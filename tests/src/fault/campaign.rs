@@ -21,11 +21,12 @@ use std::{
 };
 
 impl Place {
-    /// Sessions at a time. They mostly wait, but a virtual board takes a processor for that.
-    fn at_a_time(self) -> usize {
-        match self {
-            Place::Unix => 6,
-            Place::Esp8266 => 2,
+    /// Sessions at a time. They mostly wait, those that hang above all, but a virtual board takes a processor for that.
+    fn at_a_time(self, library: Library) -> usize {
+        match (self, library) {
+            (Place::Unix, Library::Ours) => 6,
+            (Place::Unix, Library::Reference) => 12,
+            (Place::Esp8266, _) => 2,
         }
     }
 }
@@ -157,7 +158,7 @@ impl Campaign {
         let summary = Mutex::new(Summary::default());
         let progress = Progress::new();
         thread::scope(|scope| {
-            let workers: Vec<_> = (0..self.place.at_a_time())
+            let workers: Vec<_> = (0..self.place.at_a_time(self.library))
                 .map(|_| {
                     scope.spawn(|| -> Result<()> {
                         let mut stage = Stage::new(self.library, self.place);
@@ -165,7 +166,11 @@ impl Campaign {
                             let at = next.fetch_add(1, Ordering::Relaxed);
                             let Some(&fault) = faults.get(at) else { return Ok(()) };
                             progress.tell(|| format!("faults: {at} of {}", faults.len()));
-                            let (name, account) = self.run(&mut stage, fault).with_context(|| fault.to_string())?;
+                            let (name, account) = self.run(&mut stage, fault).with_context(|| {
+                                // Nobody else needs to go on.
+                                next.store(faults.len(), Ordering::Relaxed);
+                                fault.to_string()
+                            })?;
                             let fails = account.judge(fault, self.library.qoses());
                             let mut summary = summary.lock().expect("no worker panics with it");
                             *summary.sessions.entry(fault.kind()).or_default() += 1;
