@@ -127,19 +127,19 @@ fn what_was_received_is_as_large_as_it_must_be() {
 /// it gets by without; the client can then connect anew and works.
 const EVERY_ALLOCATION: &str = "\
 import _host
-def every_allocation_fails(operation, *answers):
+def every_allocation_fails(operation, *answers, clean=True):
     failures = n = 0
     while True:
         sock = serve(CONNACK, *answers)
         c = MQTTClient('id', 'broker')
         c.set_callback(lambda topic, text: None)
         if operation != 'connect':
-            c.connect()
+            c.connect(clean)
         _host.fail_allocation_after(n)
         before = _host.allocations()
         try:
             if operation == 'connect':
-                c.connect()
+                c.connect(clean)
             else:
                 operation(c)
         except MemoryError:
@@ -195,6 +195,23 @@ fn every_allocation_of_wait_msg_and_check_msg_may_fail() {
 fn every_allocation_of_subscribe_and_unsubscribe_may_fail() {
     every_allocation_may_fail("lambda c: c.subscribe('t'), message(b't', b'm', 1, 7), suback(1)");
     every_allocation_may_fail("lambda c: c.unsubscribe('t'), unsuback(1)");
+}
+
+/// What is kept takes memory: the table at the first connect(False), and copies of what can change.
+#[cfg(feature = "qos2")]
+#[test]
+fn every_allocation_of_a_kept_session_may_fail() {
+    every_allocation_may_fail("'connect', clean=False");
+    every_allocation_may_fail("lambda c: c.publish('t', bytearray(300), qos=1), puback(1), clean=False");
+    every_allocation_may_fail("lambda c: c.publish('t', bytearray(300), qos=2), pubrec(1), pubcomp(1), clean=False");
+    every_allocation_may_fail("MQTTClient.wait_msg, message(b'topic', b'message', 2, 7), clean=False");
+}
+
+#[test]
+fn every_allocation_of_receiving_in_chunks_may_fail() {
+    every_allocation_may_fail(
+        "lambda c: (c.set_chunk_callback(lambda *chunk: None, bytearray(16)), c.wait_msg()), message(b't', bytes(100), 1, 7)",
+    );
 }
 
 #[test]
