@@ -3,12 +3,16 @@
 //! `make faults BOARD=esp8266` and `make soak BOARD=esp8266` try more of it.
 
 use umqtt_tests::{
+    LIMIT,
+    board::{Esp8266, WIFI},
+    broker::{Broker, Options},
     fault::{
         Fault,
         campaign::{self, Campaign, Library},
         stage::{Place, Stage},
     },
-    hostile,
+    flood, hostile,
+    raw::End,
     soak::{self, Extent},
 };
 
@@ -34,4 +38,20 @@ fn the_board_comes_out_of_every_hostile_broker_and_works_with_the_next() {
 #[test]
 fn a_soaked_board_loses_nothing_and_does_not_grow() {
     soak::assert_well_soaked(Place::Esp8266, soak::chosen(SOAK));
+}
+
+#[test]
+fn a_flood_of_ten_thousand_messages_loses_none_on_the_board() {
+    let broker = Broker::with(Options { quiet: true, ..Options::default() }).unwrap();
+    let mut board = Esp8266::new().unwrap().server(broker.address()).boot_raw().unwrap();
+    board.run(&format!("{}\nwhile not wlan.isconnected(): pass", WIFI.join("\n"))).unwrap();
+    let mut printed = Vec::new();
+    let end = board.watch(flood::SCRIPT, 10 * LIMIT, |line| {
+        printed.push(line.to_owned());
+        if line == "subscribed" {
+            flood::publish(&broker).unwrap();
+        }
+    });
+    assert_eq!(end.unwrap(), End::Well, "{printed:?}");
+    assert_eq!(printed, ["subscribed", flood::NONE_LOST]);
 }

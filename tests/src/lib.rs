@@ -19,6 +19,7 @@ pub mod control;
 pub mod differential;
 pub mod example;
 pub mod fault;
+pub mod flood;
 pub mod fragmented;
 pub mod heap;
 pub mod hostile;
