@@ -13,7 +13,7 @@ use crate::{
     hostile, repository, soak,
 };
 use anyhow::{Context, Result};
-use std::{collections::BTreeMap, fmt::Write, fs, thread, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf, thread, time::Duration};
 
 /// The page, and the lines in it between which the tables are.
 const PAGE: &str = "docs/reliability.md";
@@ -60,11 +60,8 @@ struct Row {
 
 /// Writes the tables into their page.
 pub fn write(unix: Extent, board: Extent) -> Result<()> {
-    let path = repository().join(PAGE);
-    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let missing = || format!("{PAGE} has not the lines {BEGIN}and {END}between which the tables are written");
-    let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
-    let (_, after) = rest.split_once(END).with_context(missing)?;
+    // Somebody may change the page while this runs, so it is read again at the end.
+    Page::read()?;
     // On the unix port it is mostly a matter of waiting.
     let (unix, board, pieces) = thread::scope(|scope| {
         let unix = scope.spawn(|| table(Place::Unix, unix));
@@ -72,8 +69,27 @@ pub fn write(unix: Extent, board: Extent) -> Result<()> {
         (unix.join().expect("it does not panic"), board, pieces)
     });
     let (unix, board, pieces) = (unix?, board?, pieces?);
+    let Page { path, before, after } = Page::read()?;
     fs::write(&path, format!("{before}{BEGIN}\n{unix}\n{board}\n{pieces}\n{END}{after}"))
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What is around the tables.
+struct Page {
+    path: PathBuf,
+    before: String,
+    after: String,
+}
+
+impl Page {
+    fn read() -> Result<Self> {
+        let path = repository().join(PAGE);
+        let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let missing = || format!("{PAGE} has not the lines {BEGIN}and {END}between which the tables are written");
+        let (before, rest) = page.split_once(BEGIN).with_context(missing)?;
+        let (_, after) = rest.split_once(END).with_context(missing)?;
+        Ok(Self { path, before: before.to_owned(), after: after.to_owned() })
+    }
 }
 
 /// What is tried in one place, in Markdown.
