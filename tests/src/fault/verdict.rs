@@ -79,6 +79,9 @@ impl fmt::Display for Fail {
 /// The exceptions of a connection that is lost, as errno or -1: what the README says of `OSError`.
 const LOST: [i64; 6] = [-1, 32, 103, 104, 107, 110];
 
+/// EHOSTUNREACH, the exception of a board that has no Wi-Fi.
+const UNREACHABLE: i64 = 113;
+
 const SECOND_CONNECT: Fault = Fault::Packet { what: Mishap::Duplicate, direction: Direction::ToBroker, index: 0 };
 
 impl Account {
@@ -135,6 +138,7 @@ fn is_expected(raised: &str, fault: Fault) -> bool {
     let mut words = raised.rsplit(' ');
     let (value, class) = (words.next().and_then(|value| value.parse().ok()), words.next());
     match (class, value) {
+        (Some("OSError"), Some(UNREACHABLE)) => matches!(fault, Fault::At { what: Break::WifiLoss, .. }),
         (Some("OSError"), Some(errno)) => LOST.contains(&errno),
         // A part of CONNACK, or a second one.
         (Some("MQTTException"), Some(-1)) => {
@@ -198,6 +202,9 @@ mod tests {
         fails(CUT, raised("raised ping OSError 104"), &[]);
         fails(PLAIN, raised("raised ping OSError 104"), &[Fail::Exception]);
         fails(CUT, raised("raised ping OSError 5"), &[Fail::Exception]);
+        fails(CUT, raised("raised connect OSError 113"), &[Fail::Exception]);
+        let loss = Fault::At { what: Break::WifiLoss, direction: Direction::ToClient, offset: 5 };
+        fails(loss, raised("raised connect OSError 113"), &[]);
         fails(CUT, raised("raised connect MQTTException -1"), &[]);
         fails(CUT, raised("raised publish 1 MQTTException -1"), &[Fail::Exception]);
         fails(CUT, raised("raised connect AssertionError 0"), &[Fail::Exception]);
