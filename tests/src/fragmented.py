@@ -98,7 +98,7 @@ qos = int(kind) if what == "publish" else 1
 OPERATIONS = {
     "connect": c.open,
     "publish": lambda: c.publish("elsewhere", message, False, qos),
-    "robust": lambda: c.publish("elsewhere", message, False, 1),
+    "robust": lambda: c.reconnect(),
     "subscribe": lambda: c.subscribe("elsewhere", 1),
     "receive": receive,
     "chunks": receive,

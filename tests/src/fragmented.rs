@@ -27,7 +27,7 @@ pub const OPERATIONS: [(&str, &str); 12] = [
     ("chunks", "receive 600 bytes by set_chunk_callback()"),
     ("ping", "ping"),
     ("check_msg", "check_msg, nothing there"),
-    ("robust", "robust connects again and publishes"),
+    ("robust", "reconnect(), of umqtt.robust"),
 ];
 
 /// How the operation ended.
@@ -39,6 +39,8 @@ pub enum Outcome {
     MemoryError,
     /// With another exception.
     Raises,
+    /// It did not.
+    Hangs,
     /// The library does not know it.
     Unknown,
 }
@@ -83,6 +85,7 @@ impl fmt::Display for Tried {
             Outcome::Works => "works",
             Outcome::MemoryError => "MemoryError",
             Outcome::Raises => "another exception",
+            Outcome::Hangs => return f.write_str("hangs"),
             Outcome::Unknown => return f.write_str("-"),
         })?;
         f.write_str(match (self.outcome, self.after) {
@@ -118,6 +121,7 @@ pub fn attempt(stage: &mut Stage, broker: &Broker, name: &str, largest: usize, o
         (Some("MemoryError"), _) => Outcome::MemoryError,
         (Some("AssertionError"), _) => Outcome::Unknown,
         (None, Ending::Badly(traceback)) if traceback.contains("set_chunk_callback") => Outcome::Unknown,
+        (None, Ending::Hung) => Outcome::Hangs,
         _ => Outcome::Raises,
     };
     let after = if value("corrupt").is_some_and(|count| count != "0") {

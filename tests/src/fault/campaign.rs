@@ -63,11 +63,10 @@ impl Library {
     }
 
     /// How long a session may take before it counts as hung.
-    fn limit(self, place: Place) -> Duration {
-        match (self, place) {
-            (Library::Ours, _) => LIMIT,
-            (Library::Reference, Place::Unix) => Duration::from_secs(3),
-            (Library::Reference, Place::Esp8266) => Duration::from_secs(10),
+    fn limit(self) -> Duration {
+        match self {
+            Library::Ours => LIMIT,
+            Library::Reference => Duration::from_secs(10),
         }
     }
 }
@@ -213,7 +212,7 @@ impl Campaign {
             self.library.qoses()
         );
         let script = settings + include_str!("session.py");
-        let (ending, printed) = stage.play(&script, self.library.limit(self.place))?;
+        let (ending, printed) = stage.play(&script, self.library.limit())?;
         let records = proxy.end();
         let published = self.observer.settle(&self.broker, &name)?;
         let takeovers = match fault {
