@@ -201,7 +201,8 @@ pub fn all() -> Vec<Hostility> {
         }),
         hostility("more QoS 2 messages than can be open", |broker| {
             broker.grant()?;
-            for identifier in 1..=200 {
+            // Consecutive ones are remembered as one run.
+            for identifier in (1..=200).step_by(2) {
                 broker.say(&[0x34, 6, 0, 1, b't', 0, identifier, b'm'])?;
             }
             broker.wait()
