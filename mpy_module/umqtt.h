@@ -37,8 +37,8 @@ typedef struct _umqtt_method_t {
     mp_obj_t (*fun)(const mp_obj_t *args); // as many as there are parameters
     qstr name;
     const umqtt_param_t *params;
-    uint8_t n_params;
-    uint8_t n_required;
+    uint32_t n_params; // words, since bytes in flash take longer
+    uint32_t n_required;
 } umqtt_method_t;
 
 // Methods take at most this many arguments, self included.
@@ -84,6 +84,7 @@ typedef struct _umqtt_kept_t {
 typedef struct _umqtt_session_obj_t {
     mp_obj_base_t base;
     mp_obj_t sock; // the socket that all this describes
+    const mp_stream_p_t *stream; // how it is read and written; NULL when it has methods for that, as Python objects do
     mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
     uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
@@ -92,14 +93,16 @@ typedef struct _umqtt_session_obj_t {
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
-    bool closed; // this module has closed sock
-    bool in_chunks; // set_chunk_callback() has been given a buffer
-    bool delivering_chunk; // the chunk callback runs, in the middle of a packet
-    bool callback_raised; // the call that failed last failed in a callback
-    bool in_callback; // a callback has a message in hand
-    bool holding; // the wait under way is that of a call within a callback
-    bool checking; // sock has been told not to wait, by check_msg()
-    uint8_t sock_place, cb_place, pid_place; // where these attributes were found last
+    // Bits of a word, which the ESP8266 reads sooner than bytes.
+    uint32_t closed : 1; // this module has closed sock
+    uint32_t own_sock : 1; // sock was made by this module, and there is no TLS over it
+    uint32_t in_chunks : 1; // set_chunk_callback() has been given a buffer
+    uint32_t delivering_chunk : 1; // the chunk callback runs, in the middle of a packet
+    uint32_t callback_raised : 1; // the call that failed last failed in a callback
+    uint32_t in_callback : 1; // a callback has a message in hand
+    uint32_t holding : 1; // the wait under way is that of a call within a callback
+    uint32_t checking : 1; // sock has been told not to wait, by check_msg()
+    uint32_t setter_place : 7; // where the socket's setblocking() or settimeout() was found last
     umqtt_session_t engine;
 } umqtt_session_obj_t;
 
@@ -113,15 +116,15 @@ extern const mp_obj_dict_t umqtt_client_dict;
 #define UMQTT_SOCKET_WOULD_BLOCK (-1)
 #define UMQTT_SOCKET_TIMED_OUT (-2)
 
-// Whether reading and writing runs no Python code of the socket's.
-bool umqtt_socket_is_native(mp_obj_t sock);
+// Makes a socket the session's, one without TLS over another.
+void umqtt_socket_adopt(umqtt_session_obj_t *session, mp_obj_t sock);
 
-// Reads at most len bytes, once. Returns how many, 0 at the end of the stream, or one of the above; more than len when
-// a Python socket has given more, of which the first are in bytes. Raises OSError.
-mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len);
+// Reads at most len bytes from the session's socket, once. Returns how many, 0 at the end of the stream, or one of the above;
+// more than len when a Python socket has given more, of which the first are in bytes. Raises OSError.
+mp_int_t umqtt_socket_read(umqtt_session_obj_t *session, byte *bytes, size_t len);
 
-// Writes at most len bytes, once. Returns how many, or one of the above. Raises OSError.
-mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len);
+// Writes at most len bytes to the session's socket, once. Returns how many, or one of the above. Raises OSError.
+mp_int_t umqtt_socket_write(umqtt_session_obj_t *session, const byte *bytes, size_t len);
 
 // Calls sock.close() and ignores errors that it raises. KeyboardInterrupt and its like pass.
 void umqtt_socket_close(mp_obj_t sock);
@@ -136,8 +139,11 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
 // SSLContext. The session's socket is then the secured one.
 void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server);
 
-// Makes sock return at once.
-void umqtt_socket_set_nonblocking(mp_obj_t sock);
+// Whether it is known that nothing can be read from the session's socket, not even its end.
+bool umqtt_socket_is_idle(const umqtt_session_obj_t *session);
+
+// Makes the session's socket return at once.
+void umqtt_socket_set_nonblocking(umqtt_session_obj_t *session);
 
 // Makes the session's socket wait again, for no longer than the session's timeout.
 void umqtt_socket_set_blocking(umqtt_session_obj_t *session);

@@ -21,9 +21,14 @@ typedef struct _umqtt_call_t {
     size_t wanted; // bytes of heap that were asked for last
     const byte *ahead; // bytes of the packet that were read before the engine has asked for them
     size_t ahead_len;
+    uint8_t slots; // which strings there are, a bit for each
     bool timed; // there is a time limit or a keep alive interval, or there will be
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
-    mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of; MP_OBJ_NULL for none
+    bool waits; // the operation is a wait that has not begun
+    const byte *packet; // where the message is that is to be delivered, as a whole packet with these places; NULL for elsewhere
+    size_t packet_len;
+    umqtt_places_t places;
+    mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of, where there are some
     umqtt_strings_t strings;
     umqtt_held_t *held; // the message that is to be delivered from among those held; NULL for the one that has arrived
     umqtt_operation_t operation;
@@ -37,15 +42,21 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     (void)n_kw;
     (void)args;
     umqtt_session_obj_t *self = mp_obj_malloc(umqtt_session_obj_t, type);
-    self->sock = self->plain_sock = self->timeout = mp_const_none;
+    self->timeout = mp_const_none;
+    umqtt_socket_adopt(self, mp_const_none);
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
     self->last_held = NULL;
     self->write_limit = 0;
-    self->sock_place = self->cb_place = self->pid_place = 0;
+    self->setter_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
-    self->closed = self->in_chunks = self->delivering_chunk = self->checking = self->callback_raised = false;
-    self->in_callback = self->holding = false;
+    self->closed = false;
+    self->in_chunks = false;
+    self->delivering_chunk = false;
+    self->checking = false;
+    self->callback_raised = false;
+    self->in_callback = false;
+    self->holding = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -57,34 +68,53 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, umqtt_session_make_new
     );
 
-// The native part of an instance. It is made when it is first asked for, should a subclass not have called __init__.
-static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
-    const mp_obj_type_t *type = mp_obj_get_type(self_in);
+// Whether an instance is of the class MQTTClient itself, and not of one that is derived from it.
+static inline MP_ALWAYSINLINE bool is_client(const mp_obj_instance_t *self) {
+    const mp_obj_type_t *type = self->base.type;
+    return mp_obj_is_instance_type(type) && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &umqtt_type_session
+           && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, locals_dict) == &umqtt_client_dict;
+}
+
+static void require_client(mp_obj_t self) {
+    const mp_obj_type_t *type = mp_obj_get_type(self);
     if (!mp_obj_is_instance_type(type)
         || !mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(type), MP_OBJ_FROM_PTR(&umqtt_type_session))) {
         mp_raise_TypeError(MP_ERROR_TEXT("self must be an MQTTClient"));
     }
+}
+
+// The native part of an instance. It is made when it is first asked for, should a subclass not have called __init__.
+static inline MP_ALWAYSINLINE umqtt_session_obj_t *get_session(mp_obj_t self_in) {
     mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    if (!mp_obj_is_obj(self_in) || !is_client(self)) {
+        require_client(self_in);
+    }
     if (!mp_obj_is_exact_type(self->subobj[0], &umqtt_type_session)) {
         self->subobj[0] = umqtt_session_make_new(&umqtt_type_session, 0, 0, NULL);
     }
     return MP_OBJ_TO_PTR(self->subobj[0]);
 }
 
-// An attribute of the instance's own is found at once, without a look at its classes. It is looked for first where it was
-// the last time, since a search begins with a division, which the ESP8266 has no instruction for.
-static mp_obj_t load_attr(mp_obj_t self_in, qstr name, uint8_t *place) {
+// Where __init__() has put these attributes in the table of the instance's own, if it is an ordered one.
+enum { PLACE_sock, PLACE_pid, PLACE_cb };
+
+static mp_obj_t search_attr(mp_obj_t self_in, qstr name) {
     mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members;
-    mp_obj_t key = MP_OBJ_NEW_QSTR(name);
-    mp_map_elem_t *elem = members->table + *place;
-    if (*place >= members->alloc || elem->key != key) {
-        elem = mp_map_lookup(members, key, MP_MAP_LOOKUP);
-        if (elem == NULL) {
-            return mp_load_attr(self_in, name);
-        }
-        *place = MIN(elem - members->table, UINT8_MAX);
-    }
-    return elem->value;
+    mp_map_elem_t *elem = mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    return elem != NULL ? elem->value : mp_load_attr(self_in, name);
+}
+
+// An attribute of the instance's own is found at once, without a look at its classes, and without a search where it usually
+// is.
+static inline MP_ALWAYSINLINE mp_map_elem_t *find_attr(mp_obj_t self_in, qstr name, size_t place) {
+    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members;
+    mp_map_elem_t *elem = members->table + place;
+    return place < members->alloc && elem->key == MP_OBJ_NEW_QSTR(name) ? elem : NULL;
+}
+
+static inline MP_ALWAYSINLINE mp_obj_t load_attr(mp_obj_t self_in, qstr name, size_t place) {
+    mp_map_elem_t *elem = find_attr(self_in, name, place);
+    return elem != NULL ? elem->value : search_attr(self_in, name);
 }
 
 // The message that was held first; NULL for none.
@@ -120,15 +150,17 @@ static void close_connection(umqtt_session_obj_t *session) {
 
 // Makes sure that the session describes the socket in self.sock, which the user may have replaced.
 static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
-    mp_obj_t sock = load_attr(self, MP_QSTR_sock, &session->sock_place);
+    mp_obj_t sock = load_attr(self, MP_QSTR_sock, PLACE_sock);
     if (sock == mp_const_none || (sock == session->sock && session->closed)) {
         mp_raise_OSError(MP_ENOTCONN);
     }
     if (sock != session->sock) {
-        session->sock = session->plain_sock = sock;
+        umqtt_socket_adopt(session, sock);
         session->timeout = mp_const_none;
         session->write_limit = 0;
-        session->closed = session->delivering_chunk = session->checking = false;
+        session->closed = false;
+        session->delivering_chunk = false;
+        session->checking = false;
         umqtt_session_replaced(&session->engine);
         forget_arrived(session);
     }
@@ -187,7 +219,7 @@ static NORETURN void raise_error(umqtt_error_t error, mp_int_t value) {
     }
 }
 
-static void raise_if(umqtt_error_t error) {
+static inline MP_ALWAYSINLINE void raise_if(umqtt_error_t error) {
     if (error != UMQTT_OK) {
         raise_error(error, 0);
     }
@@ -199,27 +231,31 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->self = self;
     call->session = get_session(self);
     call->timed = umqtt_session_patience(&call->session->engine) != 0;
-    call->reading = false;
+    call->reading = call->waits = false;
     call->held = NULL;
+    call->packet = NULL;
     call->ahead_len = 0;
-    for (size_t i = 0; i < UMQTT_STRINGS; i++) {
-        call->objects[i] = MP_OBJ_NULL;
-        call->strings.slot[i].bytes = NULL;
-    }
+    call->slots = 0;
 }
 
 // The time in milliseconds; 0 where no time matters, for on the ESP8266 it costs some hundred instructions.
-static uint32_t call_now(const umqtt_call_t *call) {
+static inline MP_ALWAYSINLINE uint32_t call_now(const umqtt_call_t *call) {
     return call->timed ? umqtt_now() : 0;
 }
 
 // Raises TypeError for what has no bytes, as len() does for what has no length.
 static void set_string(umqtt_call_t *call, umqtt_slot_t slot, mp_obj_t object) {
     mp_buffer_info_t info;
-    if (!mp_get_buffer(object, &info, MP_BUFFER_READ)) {
+    if (mp_obj_is_exact_type(object, &mp_type_bytes)) {
+        // The same at once.
+        const mp_obj_str_t *bytes = MP_OBJ_TO_PTR(object);
+        info.buf = (void *)bytes->data;
+        info.len = bytes->len;
+    } else if (!mp_get_buffer(object, &info, MP_BUFFER_READ)) {
         mp_obj_len(object);
         mp_get_buffer_raise(object, &info, MP_BUFFER_READ);
     }
+    call->slots |= 1 << slot;
     call->objects[slot] = object;
     // An empty buffer may be nowhere, but a string that is nowhere is none.
     call->strings.slot[slot].bytes = info.len == 0 ? (const uint8_t *)"" : info.buf;
@@ -229,7 +265,7 @@ static void set_string(umqtt_call_t *call, umqtt_slot_t slot, mp_obj_t object) {
 // Finds the bytes again, after Python code has run.
 static void refresh_strings(umqtt_call_t *call) {
     for (size_t i = 0; i < UMQTT_STRINGS; i++) {
-        if (call->objects[i] != MP_OBJ_NULL) {
+        if (call->slots & 1 << i) {
             size_t len = call->strings.slot[i].len;
             set_string(call, i, call->objects[i]);
             if (call->strings.slot[i].len != len) {
@@ -241,23 +277,21 @@ static void refresh_strings(umqtt_call_t *call) {
 
 // The engine
 
-static void send_packet(umqtt_call_t *call) {
+// Writes the packet of the operation, whose first bytes are those of the chunk. The scratch buffer is for all later ones.
+static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch) {
     umqtt_session_obj_t *session = call->session;
-    byte scratch[UMQTT_SCRATCH_SIZE];
     uint32_t since = call_now(call); // when the socket last took something
     bool blocking = false; // it was made to wait since then
     for (size_t position = 0;;) {
-        umqtt_chunk_t chunk;
-        umqtt_chunk(&call->operation, position, &call->strings, scratch, sizeof(scratch), &chunk);
         mp_obj_t sock = session->sock;
-        mp_int_t written = umqtt_socket_write(sock, chunk.bytes, chunk.len);
+        mp_int_t written = umqtt_socket_write(session, chunk->bytes, chunk->len);
         if (session->sock != sock || session->closed) {
             // Writing has run Python code that has connected anew or closed: the rest of the packet belongs nowhere.
             mp_raise_OSError(MP_ENOTCONN);
         }
         if (written > 0) {
             position += written;
-            if (position >= chunk.packet_size) {
+            if (position >= chunk->packet_size) {
                 return;
             }
             since = call_now(call);
@@ -274,7 +308,20 @@ static void send_packet(umqtt_call_t *call) {
         }
         // Writing may have run Python code, which may have moved the bytes.
         refresh_strings(call);
+        umqtt_chunk(&call->operation, position, &call->strings, scratch, UMQTT_SCRATCH_SIZE, chunk);
     }
+}
+
+static void send_packet(umqtt_call_t *call) {
+    byte scratch[UMQTT_SCRATCH_SIZE];
+    umqtt_chunk_t chunk;
+    umqtt_chunk(&call->operation, 0, &call->strings, scratch, sizeof(scratch), &chunk);
+    write_packet(call, &chunk, scratch);
+}
+
+// What the engine is told when reading has given this instead of bytes.
+static umqtt_event_kind_t silence(mp_int_t count) {
+    return count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
 }
 
 // The memory for an arriving topic or message; NULL when there is none. A buffer of the same size that was left when
@@ -300,6 +347,21 @@ static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     return MP_OBJ_FROM_PTR(bytes);
 }
 
+// A bytes object with a copy of these bytes.
+static mp_obj_t new_bytes(const byte *from, size_t len) {
+    umqtt_buffer_t buffer = { NULL, len };
+    if (len != 0) {
+        buffer.bytes = m_new(byte, len + 1);
+        // MicroPython's memcpy is quick with words only.
+        if (((uintptr_t)from & 3) == 0) {
+            memcpy(buffer.bytes, from, len);
+        } else {
+            umqtt_copy(buffer.bytes, from, len);
+        }
+    }
+    return take_bytes(&buffer);
+}
+
 // Reads once, as the action asks. Returns how many bytes, or why there are none.
 static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte *bytes, size_t wanted) {
     umqtt_session_obj_t *session = call->session;
@@ -307,7 +369,7 @@ static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte
         umqtt_socket_set_limit(session, action->limit);
         call->reading = true;
     }
-    mp_int_t count = umqtt_socket_read(session->sock, bytes, wanted);
+    mp_int_t count = umqtt_socket_read(session, bytes, wanted);
     if (count > (mp_int_t)wanted) {
         // More than was asked for: what follows would be read out of step.
         close_connection(session);
@@ -406,7 +468,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     mp_int_t count = 0;
     if (call->ahead_len == 0) {
         // Nothing of the next packet is read, and the engine will ask for all of this one.
-        bool reads_ahead = wanted < SMALL_BUFFER_SIZE && umqtt_socket_is_native(session->sock);
+        bool reads_ahead = wanted < SMALL_BUFFER_SIZE && session->stream != NULL;
         count = reads_ahead ? read_once(call, action, small, MIN(action->rest, SMALL_BUFFER_SIZE))
             : read_once(call, action, to, wanted);
         if (reads_ahead) {
@@ -425,7 +487,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
         call->ahead_len -= count;
     }
     if (count < 0) {
-        event->kind = count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
+        event->kind = silence(count);
         return;
     }
     if (in_chunks && count != 0) {
@@ -437,13 +499,26 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
+// The message that has arrived: the objects that the callback gets.
+static void take_message(umqtt_call_t *call, mp_obj_t *topic, mp_obj_t *message) {
+    umqtt_session_obj_t *session = call->session;
+    const byte *packet = call->packet;
+    if (packet != NULL) {
+        *topic = new_bytes(packet + 4, call->places.topic_len);
+        *message = new_bytes(packet + call->places.message, call->packet_len - call->places.message);
+        call->packet = NULL;
+    } else {
+        *message = take_bytes(&session->message);
+        *topic = take_bytes(&session->topic);
+    }
+}
+
 static void call_callback(void *call_in) {
     umqtt_call_t *call = call_in;
     umqtt_session_obj_t *session = call->session;
     mp_obj_t message, topic;
     if (call->held == NULL) {
-        message = take_bytes(&session->message);
-        topic = take_bytes(&session->topic);
+        take_message(call, &topic, &message);
     } else if (call->held == first_held(session)) {
         message = call->held->message;
         topic = call->held->topic;
@@ -454,7 +529,7 @@ static void call_callback(void *call_in) {
     }
     session->in_callback = true;
     session->holding = false;
-    mp_call_function_2(load_attr(call->self, MP_QSTR_cb, &session->cb_place), topic, message);
+    mp_call_function_2(load_attr(call->self, MP_QSTR_cb, PLACE_cb), topic, message);
 }
 
 static void deliver(umqtt_call_t *call) {
@@ -488,8 +563,7 @@ static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action)
         event = UMQTT_DELIVERED;
     }
     if (!(held->held & UMQTT_ONLY_TO_ACKNOWLEDGE)) {
-        held->message = take_bytes(&session->message);
-        held->topic = take_bytes(&session->topic);
+        take_message(call, &held->topic, &held->message);
     }
     umqtt_held_t *last = session->last_held;
     held->next = last == NULL ? held : last->next;
@@ -500,24 +574,92 @@ static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action)
     return event;
 }
 
+static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args);
+
+// Whether nobody has overridden wait_msg(), in a class or in the instance.
+static bool has_own_wait_msg(mp_obj_t self_in) {
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    if (!is_client(self)) {
+        return false;
+    }
+    for (size_t i = 0; i < self->members.alloc; i++) {
+        if (self->members.table[i].key == MP_OBJ_NEW_QSTR(MP_QSTR_wait_msg)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static mp_obj_t call_wait_msg(mp_obj_t self) {
+    if (has_own_wait_msg(self)) {
+        return umqtt_client_wait_msg(&self);
+    }
     mp_obj_t dest[2];
     mp_load_method(self, MP_QSTR_wait_msg, dest);
     return mp_call_method_n_kw(0, 0, dest);
 }
 
-// Does what the operation wants until it is over. Returns the value that it gives. Raises what it fails with, what
-// the socket raises, and what the callback raises.
-static mp_int_t run(umqtt_call_t *call) {
+// Reads one packet as a whole, when nothing but a packet matters to the wait that begins, and the packet is a small one.
+// Returns whether the first action was found by that. Otherwise the operation is to be started, and *count is what
+// reading has given, as umqtt_socket_read returns it; 0 when nothing was read.
+static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umqtt_action_t *action, mp_int_t *count) {
     umqtt_session_obj_t *session = call->session;
-    byte small[SMALL_BUFFER_SIZE];
-    umqtt_event_t event = { .kind = UMQTT_START };
-    for (;;) {
-        umqtt_action_t action;
-        event.now = call_now(call);
+    *count = 0;
+    if (session->holding || session->in_chunks || session->stream == NULL
+        || !umqtt_session_take_quiet(&session->engine, now)) {
+        return false;
+    }
+    *count = umqtt_socket_read(session, small, 2);
+    if (*count != 2) {
+        return false;
+    }
+    size_t len = 2 + small[1];
+    if (len > SMALL_BUFFER_SIZE) {
+        return false;
+    }
+    if (len > 2) {
+        mp_int_t rest = umqtt_socket_read(session, small + 2, len - 2);
+        *count += MAX(rest, 0);
+        if (*count != (mp_int_t)len) {
+            return false;
+        }
+    }
+    call->packet = small;
+    call->packet_len = len;
+    umqtt_string_t packet = { small, len };
+    umqtt_take(&call->operation, &session->engine, packet, now, action, &call->places);
+    return true;
+}
+
+// Does what the operation wants until it is over, beginning after that event. Returns the value that it gives. Raises
+// what it fails with, what the socket raises, and what the callback raises.
+static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
+    umqtt_session_obj_t *session = call->session;
+    byte small[SMALL_BUFFER_SIZE] __attribute__((aligned(4)));
+    umqtt_event_t event;
+    event.kind = begins_after;
+    event.now = call_now(call);
+    umqtt_action_t action;
+    mp_int_t count = 0;
+    if (!(call->waits && take_small_packet(call, small, event.now, &action, &count))) {
+        if (call->waits) {
+            umqtt_wait(&call->operation, &session->engine, session->holding);
+        }
         umqtt_step(&call->operation, &session->engine, &event, &action);
+        if (count > 0) {
+            call->ahead = small;
+            call->ahead_len = count;
+        } else if (count < 0) {
+            event.kind = silence(count);
+            event.now = call_now(call);
+            umqtt_step(&call->operation, &session->engine, &event, &action);
+        }
+    }
+    call->waits = false;
+    for (;; umqtt_step(&call->operation, &session->engine, &event, &action)) {
         if (call->reading && action.kind != UMQTT_READ && !session->closed) {
-            call->reading = session->checking = false;
+            call->reading = false;
+            session->checking = false;
             umqtt_socket_set_blocking(session);
         }
         switch (action.kind) {
@@ -530,6 +672,9 @@ static mp_int_t run(umqtt_call_t *call) {
                 break;
             case UMQTT_DELIVER:
                 deliver(call);
+                if (action.value >= 0) {
+                    return action.value;
+                }
                 event.kind = UMQTT_DELIVERED;
                 break;
             case UMQTT_HOLD:
@@ -556,18 +701,19 @@ static mp_int_t run(umqtt_call_t *call) {
                 }
                 raise_error(action.error, action.value);
         }
+        event.now = call_now(call);
     }
 }
 
 static void try_run(void *call) {
-    run(call);
+    run(call, UMQTT_START);
 }
 
 // Delivers and acknowledges the message that was held first. Returns the first byte of its packet.
 static mp_int_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
     call->held = held;
     umqtt_deliver_held(&call->operation, &call->session->engine, held->held);
-    mp_int_t first_byte = run(call);
+    mp_int_t first_byte = run(call, UMQTT_START);
     if (held == first_held(call->session)) {
         remove_first_held(call->session); // it was only to be acknowledged
     }
@@ -617,7 +763,7 @@ static void make_room(umqtt_call_t *call) {
 // The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
 static uint16_t next_identifier(umqtt_call_t *call) {
     make_room(call);
-    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid, &call->session->pid_place));
+    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid, PLACE_pid));
     return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
@@ -679,7 +825,7 @@ static void resend(umqtt_call_t *call) {
         if (kept != NULL) {
             set_string(call, UMQTT_TOPIC, kept->topic);
             set_string(call, UMQTT_MESSAGE, kept->message);
-            run(call);
+            run(call, UMQTT_START);
         }
     }
 }
@@ -690,25 +836,68 @@ static bool is_failure_of_connection(mp_obj_t exception) {
            || mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&umqtt_type_exception));
 }
 
+// Notes the packet identifier that is in use. Where an attribute is an ordinary one, it is stored at its place at once.
+static inline void store_pid(umqtt_call_t *call, uint16_t identifier) {
+    mp_map_elem_t *elem = find_attr(call->self, MP_QSTR_pid, PLACE_pid);
+    if (elem != NULL && is_client(MP_OBJ_TO_PTR(call->self))) {
+        elem->value = MP_OBJ_NEW_SMALL_INT(identifier);
+    } else {
+        mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
+    }
+}
+
+// Begins to publish, and writes the packet, if that can be done at once. Returns what the operation goes on after.
+// The scratch buffer is gone when the acknowledgement is awaited.
+static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_t *publish) {
+    umqtt_session_obj_t *session = call->session;
+    byte scratch[UMQTT_SCRATCH_SIZE];
+    // What is stored elsewhere than in a plain instance may run Python code, which must not come between beginning and writing.
+    size_t scratch_len = publish->qos == 0 || is_client(MP_OBJ_TO_PTR(call->self)) ? sizeof(scratch) : 0;
+    umqtt_chunk_t chunk = { scratch, scratch_len, 0 };
+    raise_if(umqtt_publish(&call->operation, &session->engine, &call->strings, publish, &chunk));
+    if (publish->qos != 0) {
+        // What this message has ended the claim of makes room for it.
+        release_kept(session);
+        umqtt_kept_message_t *place = umqtt_session_is_kept(&session->engine) ? find_kept(session, 0) : NULL;
+        if (place != NULL) {
+            *place = (umqtt_kept_message_t) {
+                publish->identifier, call->objects[UMQTT_TOPIC], call->objects[UMQTT_MESSAGE]
+            };
+        }
+        store_pid(call, publish->identifier);
+    }
+    if (chunk.len == 0) {
+        return UMQTT_START;
+    }
+    write_packet(call, &chunk, scratch);
+    return UMQTT_SENT;
+}
+
 typedef struct _umqtt_exchange_t {
     umqtt_call_t *call;
     uint16_t identifier;
+    const umqtt_publish_t *publish; // what begins the operation; NULL when it has begun
 } umqtt_exchange_t;
 
 static void try_exchange(void *exchange_in) {
     const umqtt_exchange_t *exchange = exchange_in;
-    mp_store_attr(exchange->call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(exchange->identifier));
-    run(exchange->call);
+    umqtt_event_kind_t begins_after = UMQTT_START;
+    if (exchange->publish != NULL) {
+        begins_after = begin_publish(exchange->call, exchange->publish);
+    } else {
+        store_pid(exchange->call, exchange->identifier);
+    }
+    run(exchange->call, begins_after);
 }
 
 // Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept. When the
 // acknowledgement has come and the connection fails before the call has noticed, the call has succeeded all the same:
 // its caller would do again what is done. The next call will find the connection as it is.
-static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
+static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier, const umqtt_publish_t *publish) {
     umqtt_session_obj_t *session = call->session;
     session->callback_raised = false;
     bool holding = session->holding;
-    umqtt_exchange_t exchange = { call, identifier };
+    umqtt_exchange_t exchange = { call, identifier, publish };
     mp_obj_t exception = umqtt_try(try_exchange, &exchange);
     session->holding = holding;
     if (exception != MP_OBJ_NULL) {
@@ -723,7 +912,7 @@ static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier) {
 }
 
 static uint8_t get_qos(mp_obj_t qos_in) {
-    mp_int_t qos = mp_obj_get_int(qos_in);
+    mp_int_t qos = mp_obj_is_small_int(qos_in) ? MP_OBJ_SMALL_INT_VALUE(qos_in) : mp_obj_get_int(qos_in);
     if (qos < 0 || qos > 2) {
         raise_assertion();
     }
@@ -741,6 +930,22 @@ static void init_attr(mp_obj_t self, qstr name, mp_obj_t value) {
     }
 }
 
+// The attributes that __init__() stores in any case.
+#define OWN_ATTRIBUTES (6)
+
+// So few attributes are found sooner one by one than by their hashes: the ESP8266 has no instruction for the division.
+static void order_members(mp_obj_instance_t *self) {
+    #if MICROPY_PY_COLLECTIONS_ORDEREDDICT && !MICROPY_ENABLE_DYNRUNTIME
+    if (self->members.alloc == 0) {
+        self->members.table = m_new0(mp_map_elem_t, OWN_ATTRIBUTES);
+        self->members.alloc = OWN_ATTRIBUTES;
+        self->members.is_ordered = true;
+    }
+    #else
+    (void)self;
+    #endif
+}
+
 static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     enum { ARG_self, ARG_client_id, ARG_server, ARG_port, ARG_user, ARG_password, ARG_keepalive, ARG_ssl, ARG_ssl_params };
     mp_obj_t self = args[ARG_self];
@@ -749,15 +954,16 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     if (mp_obj_equal(port, MP_OBJ_NEW_SMALL_INT(0))) {
         port = MP_OBJ_NEW_SMALL_INT(mp_obj_is_true(args[ARG_ssl]) ? 8883 : 1883);
     }
-    mp_store_attr(self, MP_QSTR_client_id, args[ARG_client_id]);
+    order_members(MP_OBJ_TO_PTR(self));
+    // Stored in any case, so that no call has to make room for them.
     mp_store_attr(self, MP_QSTR_sock, mp_const_none);
+    mp_store_attr(self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0));
+    mp_store_attr(self, MP_QSTR_cb, mp_const_none);
+    mp_store_attr(self, MP_QSTR_client_id, args[ARG_client_id]);
     mp_store_attr(self, MP_QSTR_server, args[ARG_server]);
     mp_store_attr(self, MP_QSTR_port, port);
-    // Stored in any case, so that no publish has to make room for it.
-    mp_store_attr(self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0));
     init_attr(self, MP_QSTR_ssl, args[ARG_ssl]);
     init_attr(self, MP_QSTR_ssl_params, args[ARG_ssl_params]);
-    init_attr(self, MP_QSTR_cb, mp_const_none);
     init_attr(self, MP_QSTR_user, args[ARG_user]);
     init_attr(self, MP_QSTR_pswd, args[ARG_password]);
     init_attr(self, MP_QSTR_keepalive, args[ARG_keepalive]);
@@ -820,6 +1026,7 @@ UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, 
 static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqtt_connect_t *options) {
     mp_obj_t self = call->self;
     options->clean_session = mp_obj_is_true(clean_session);
+    call->strings = (umqtt_strings_t) { { { NULL, 0 } } };
     set_string(call, UMQTT_CLIENT_ID, mp_load_attr(self, MP_QSTR_client_id));
     mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
     if (user != mp_const_none) {
@@ -872,7 +1079,7 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
     forget_arrived(session);
     umqtt_session_begin(&session->engine, options->clean_session);
     raise_if(umqtt_connect(&call->operation, &session->engine, &call->strings, options));
-    bool session_present = run(call);
+    bool session_present = run(call, UMQTT_START);
     // From here on the keep alive interval counts too.
     if (options->keep_alive != 0) {
         session->timeout = umqtt_seconds(umqtt_session_patience(&session->engine));
@@ -917,7 +1124,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
         umqtt_socket_close(old_sock);
     }
     mp_store_attr(self, MP_QSTR_sock, mp_const_none);
-    session->sock = session->plain_sock = mp_const_none;
+    umqtt_socket_adopt(session, mp_const_none);
     session->checking = false;
     session->timeout = args[ARG_timeout];
     if (!options.clean_session) {
@@ -965,7 +1172,7 @@ static mp_obj_t umqtt_client_ping(const mp_obj_t *args) {
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
     umqtt_ping(&call.operation, &call.session->engine);
-    run(&call);
+    run(&call, UMQTT_START);
     return mp_const_none;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_ping_obj, umqtt_client_ping, MP_QSTR_ping, 1);
@@ -976,27 +1183,24 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     call_init(&call, args[ARG_self]);
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
     set_string(&call, UMQTT_MESSAGE, args[ARG_msg]);
-    bool retain = mp_obj_is_true(args[ARG_retain]);
-    uint8_t qos = get_qos(args[ARG_qos]);
+    umqtt_publish_t publish = { .qos = 0, .retain = mp_obj_is_true(args[ARG_retain]) };
+    publish.qos = get_qos(args[ARG_qos]);
     require_connection(call.self, call.session);
-    umqtt_session_t *engine = &call.session->engine;
-    if (qos == 0) {
-        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, 0));
-        run(&call);
+    publish.now = call_now(&call);
+    if (publish.qos == 0) {
+        if (begin_publish(&call, &publish) == UMQTT_SENT) {
+            umqtt_published(&call.session->engine, call_now(&call));
+        } else {
+            run(&call, UMQTT_START);
+        }
         return mp_const_none;
     }
-    uint16_t identifier = resume(&call, qos, retain);
-    if (identifier == 0) {
-        identifier = next_identifier(&call);
-        raise_if(umqtt_publish(&call.operation, engine, &call.strings, qos, retain, identifier));
-        // What this message has ended the claim of makes room for it.
-        release_kept(call.session);
-        umqtt_kept_message_t *place = umqtt_session_is_kept(engine) ? find_kept(call.session, 0) : NULL;
-        if (place != NULL) {
-            *place = (umqtt_kept_message_t) { identifier, args[ARG_topic], args[ARG_msg] };
-        }
+    publish.identifier = resume(&call, publish.qos, publish.retain);
+    if (publish.identifier != 0) {
+        return run_exchange(&call, publish.identifier, NULL);
     }
-    return run_exchange(&call, identifier);
+    publish.identifier = next_identifier(&call);
+    return run_exchange(&call, publish.identifier, &publish);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_publish_obj, umqtt_client_publish, MP_QSTR_publish, 3,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
@@ -1008,7 +1212,7 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_qos };
     umqtt_call_t call;
     call_init(&call, args[ARG_self]);
-    if (load_attr(call.self, MP_QSTR_cb, &call.session->cb_place) == mp_const_none) {
+    if (load_attr(call.self, MP_QSTR_cb, PLACE_cb) == mp_const_none) {
         mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
     }
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
@@ -1017,7 +1221,7 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     umqtt_session_t *engine = &call.session->engine;
     uint16_t identifier = next_identifier(&call);
     raise_if(umqtt_subscribe(&call.operation, engine, &call.strings, qos, identifier));
-    return run_exchange(&call, identifier);
+    return run_exchange(&call, identifier, NULL);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_subscribe_obj, umqtt_client_subscribe, MP_QSTR_subscribe, 2,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
@@ -1031,7 +1235,7 @@ static mp_obj_t umqtt_client_unsubscribe(const mp_obj_t *args) {
     umqtt_session_t *engine = &call.session->engine;
     uint16_t identifier = next_identifier(&call);
     raise_if(umqtt_unsubscribe(&call.operation, engine, &call.strings, identifier));
-    return run_exchange(&call, identifier);
+    return run_exchange(&call, identifier, NULL);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_unsubscribe_obj, umqtt_client_unsubscribe, MP_QSTR_unsubscribe, 2,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE));
@@ -1051,8 +1255,8 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
     if (held != NULL) {
         first_byte = run_held(&call, held);
     } else {
-        umqtt_wait(&call.operation, &session->engine, session->holding);
-        first_byte = run(&call);
+        call.waits = true;
+        first_byte = run(&call, UMQTT_START);
     }
     // The callback has returned, so now it is the turn of what came while it waited.
     while (!session->in_callback && (held = first_held(session)) != NULL
@@ -1071,7 +1275,13 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     mp_obj_t self = args[0];
     umqtt_session_obj_t *session = get_session(self);
     require_connection(self, session);
-    umqtt_socket_set_nonblocking(session->sock);
+    if (has_own_wait_msg(self) && session->last_held == NULL && umqtt_socket_is_idle(session)) {
+        uint32_t now = umqtt_session_patience(&session->engine) != 0 ? umqtt_now() : 0;
+        if (umqtt_session_take_quiet(&session->engine, now)) {
+            return mp_const_none;
+        }
+    }
+    umqtt_socket_set_nonblocking(session);
     session->checking = true;
     return call_wait_msg(self);
 }

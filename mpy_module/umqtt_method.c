@@ -54,21 +54,30 @@ static mp_obj_t umqtt_method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, 
         return self->fun(args);
     }
     mp_obj_t values[UMQTT_METHOD_MAX_PARAMS];
-    for (size_t i = 0; i < self->n_params; i++) {
-        values[i] = i < n_args ? args[i] : MP_OBJ_NULL;
+    size_t n_params = self->n_params;
+    const umqtt_param_t *params = self->params;
+    for (size_t i = 0; i < n_args; i++) {
+        values[i] = args[i];
     }
-    for (size_t i = 0; i < n_kw; i++) {
-        assign_keyword(self, values, args[n_args + 2 * i], args[n_args + 2 * i + 1]);
+    if (n_kw != 0) {
+        for (size_t i = n_args; i < n_params; i++) {
+            values[i] = MP_OBJ_NULL;
+        }
+        for (size_t i = 0; i < n_kw; i++) {
+            assign_keyword(self, values, args[n_args + 2 * i], args[n_args + 2 * i + 1]);
+        }
     }
-    for (size_t i = self->n_params; i-- > n_args;) {
-        if (values[i] != MP_OBJ_NULL) {
-            continue;
+    for (size_t i = n_params; i-- > n_args;) {
+        if (n_kw != 0) {
+            if (values[i] != MP_OBJ_NULL) {
+                continue;
+            }
+            if (i < self->n_required) {
+                mp_raise_msg_varg(&mp_type_TypeError,
+                    MP_ERROR_TEXT("function missing required positional argument #%d"), (int)i);
+            }
         }
-        if (i < self->n_required) {
-            mp_raise_msg_varg(&mp_type_TypeError,
-                MP_ERROR_TEXT("function missing required positional argument #%d"), (int)i);
-        }
-        values[i] = umqtt_rom_obj(self->params[i].default_value);
+        values[i] = umqtt_rom_obj(params[i].default_value);
     }
     return self->fun(values);
 }

@@ -12,8 +12,10 @@ static const mp_stream_p_t *native_stream(mp_obj_t sock) {
     return stream->read != NULL && stream->write != NULL ? stream : NULL;
 }
 
-bool umqtt_socket_is_native(mp_obj_t sock) {
-    return native_stream(sock) != NULL;
+void umqtt_socket_adopt(umqtt_session_obj_t *session, mp_obj_t sock) {
+    session->sock = session->plain_sock = sock;
+    session->stream = native_stream(sock);
+    session->own_sock = false;
 }
 
 static mp_obj_t call_1(mp_obj_t object, qstr method, mp_obj_t arg) {
@@ -23,7 +25,7 @@ static mp_obj_t call_1(mp_obj_t object, qstr method, mp_obj_t arg) {
     return mp_call_method_n_kw(1, 0, dest);
 }
 
-static mp_int_t stream_result(mp_uint_t result, int error) {
+static inline MP_ALWAYSINLINE mp_int_t stream_result(mp_uint_t result, int error) {
     if (result != MP_STREAM_ERROR) {
         return result;
     }
@@ -68,11 +70,11 @@ static mp_obj_t call_socket(mp_obj_t sock, qstr method, mp_obj_t arg, int *error
     return mp_const_none;
 }
 
-mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
-    const mp_stream_p_t *stream = native_stream(sock);
-    if (stream != NULL) {
+mp_int_t umqtt_socket_read(umqtt_session_obj_t *session, byte *bytes, size_t len) {
+    mp_obj_t sock = session->sock;
+    if (session->stream != NULL) {
         int error = 0;
-        mp_uint_t result = stream->read(sock, bytes, len, &error);
+        mp_uint_t result = session->stream->read(sock, bytes, len, &error);
         return stream_result(result, error);
     }
     int error;
@@ -89,11 +91,11 @@ mp_int_t umqtt_socket_read(mp_obj_t sock, byte *bytes, size_t len) {
     return info.len;
 }
 
-mp_int_t umqtt_socket_write(mp_obj_t sock, const byte *bytes, size_t len) {
-    const mp_stream_p_t *stream = native_stream(sock);
-    if (stream != NULL) {
+mp_int_t umqtt_socket_write(umqtt_session_obj_t *session, const byte *bytes, size_t len) {
+    mp_obj_t sock = session->sock;
+    if (session->stream != NULL) {
         int error = 0;
-        mp_uint_t result = stream->write(sock, bytes, len, &error);
+        mp_uint_t result = session->stream->write(sock, bytes, len, &error);
         return stream_result(result, error);
     }
     // A Python object may keep what it is given, so it is given a copy.
@@ -127,7 +129,8 @@ void umqtt_socket_close(mp_obj_t sock) {
 
 void umqtt_socket_new(umqtt_session_obj_t *session) {
     mp_obj_t sock = mp_call_function_0(mp_load_attr(umqtt_import(MP_QSTR_socket), MP_QSTR_socket));
-    session->sock = session->plain_sock = sock;
+    umqtt_socket_adopt(session, sock);
+    session->own_sock = true;
     session->closed = false;
 }
 
@@ -145,6 +148,7 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
 }
 
 void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server) {
+    session->own_sock = false;
     if (ssl == mp_const_true) {
         // The call wrap_socket(sock, **ssl_params), laid out as the virtual machine does.
         mp_obj_t dest[6] = { [2] = session->sock, MP_OBJ_NULL, ssl_params, MP_OBJ_NEW_SMALL_INT(0) };
@@ -155,20 +159,52 @@ void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ss
         mp_load_method(ssl, MP_QSTR_wrap_socket, dest);
         session->sock = mp_call_method_n_kw(1, 1, dest);
     }
+    session->stream = native_stream(session->sock);
 }
 
-void umqtt_socket_set_nonblocking(mp_obj_t sock) {
-    call_1(sock, MP_QSTR_setblocking, mp_const_false);
+bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
+    // What TLS has in hand, its socket knows nothing of.
+    if (!session->own_sock || session->stream == NULL || session->stream->ioctl == NULL) {
+        return false;
+    }
+    int error;
+    return session->stream->ioctl(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
+}
+
+// Calls a method of a socket with one argument, a native function at once: it is looked for first where the last one was.
+static void call_setter(umqtt_session_obj_t *session, mp_obj_t sock, qstr name, mp_obj_t arg) {
+    #if !MICROPY_ENABLE_DYNRUNTIME
+    const mp_obj_type_t *type = mp_obj_get_type(sock);
+    if (session->stream != NULL && MP_OBJ_TYPE_HAS_SLOT(type, locals_dict) && !MP_OBJ_TYPE_HAS_SLOT(type, attr)) {
+        mp_map_t *methods = &MP_OBJ_TYPE_GET_SLOT(type, locals_dict)->map;
+        mp_map_elem_t *elem = methods->table + session->setter_place;
+        if (session->setter_place >= methods->alloc || elem->key != MP_OBJ_NEW_QSTR(name)) {
+            elem = mp_map_lookup(methods, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+        }
+        if (elem != NULL && mp_obj_is_exact_type(elem->value, &mp_type_fun_builtin_2)) {
+            session->setter_place = elem - methods->table; // beyond its bits it will just be searched for again
+            ((mp_obj_fun_builtin_fixed_t *)MP_OBJ_TO_PTR(elem->value))->fun._2(sock, arg);
+            return;
+        }
+    }
+    #else
+    (void)session;
+    #endif
+    call_1(sock, name, arg);
+}
+
+void umqtt_socket_set_nonblocking(umqtt_session_obj_t *session) {
+    call_setter(session, session->sock, MP_QSTR_setblocking, mp_const_false);
 }
 
 void umqtt_socket_set_blocking(umqtt_session_obj_t *session) {
     if (session->timeout == mp_const_none) {
-        call_1(session->sock, MP_QSTR_setblocking, mp_const_true);
+        call_setter(session, session->sock, MP_QSTR_setblocking, mp_const_true);
     } else {
-        call_1(session->plain_sock, MP_QSTR_settimeout, session->timeout);
+        call_setter(session, session->plain_sock, MP_QSTR_settimeout, session->timeout);
     }
 }
 
 void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds) {
-    call_1(session->plain_sock, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
+    call_setter(session, session->plain_sock, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
 }

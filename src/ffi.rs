@@ -7,7 +7,7 @@
 
 use crate::operation::{Action, Event, Held, Operation, Outcome};
 use crate::session::{IN_FLIGHT_MAX, Session};
-use crate::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will};
+use crate::wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will, copy};
 use crate::{ArgumentError, Error};
 use core::slice;
 
@@ -197,7 +197,7 @@ pub const UMQTT_HEADER_MAX: usize = 5;
 /// In what UMQTT_HOLD says: the message was delivered already, and is only to be acknowledged.
 pub const UMQTT_ONLY_TO_ACKNOWLEDGE: i32 = 1 << 24;
 
-/// What an operation wants next.
+/// What an operation wants next. What is not said to be for its kind is not set.
 #[repr(C)]
 pub struct umqtt_action_t {
     /// What.
@@ -207,7 +207,7 @@ pub struct umqtt_action_t {
     /// For UMQTT_FAIL.
     pub error: umqtt_error_t,
     /// For UMQTT_DONE: of umqtt_connect, session present; of umqtt_wait, the first byte of the packet, or -1. For
-    /// UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
+    /// UMQTT_DELIVER: -1, or see umqtt_take. For UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
     pub value: i32,
     /// For UMQTT_READ: how many bytes of the target have arrived already. When 0, the target begins.
     pub offset: u32,
@@ -286,12 +286,23 @@ unsafe fn bytes<'a>(string: umqtt_string_t) -> Option<&'a [u8]> {
     Some(unsafe { slice::from_raw_parts(string.bytes, string.len) })
 }
 
+/// Strings of C's, borrowed for as long as this lives: none of them is copied, nor looked at before it is wanted.
+struct Borrowed<'a>(&'a umqtt_strings_t);
+
+impl Lookup for Borrowed<'_> {
+    fn find(&self, slot: Slot) -> Option<&[u8]> {
+        let string = self.0.slot.get(slot as usize)?;
+        // SAFETY: as said for `borrow_strings`.
+        unsafe { bytes(*string) }
+    }
+}
+
 /// Borrows strings of C's.
 ///
-/// SAFETY: as for `bytes`, for every string.
-unsafe fn borrow_strings<'a>(strings: *const umqtt_strings_t) -> Strings<'a> {
+/// SAFETY: as for `bytes`, for every string that the packet holds.
+unsafe fn borrow_strings<'a>(strings: *const umqtt_strings_t) -> Borrowed<'a> {
     // SAFETY: as above.
-    Strings(unsafe { (*strings).slot.map(|string| bytes(string)) })
+    Borrowed(unsafe { &*strings })
 }
 
 /// Puts a new operation where C wants it.
@@ -471,7 +482,22 @@ pub unsafe extern "C" fn umqtt_make_room(
     unsafe { begin(operation, Operation::make_room(borrow(session))) }
 }
 
-/// Begins to publish topic and message. Writes `operation`, if it can begin.
+/// What PUBLISH says beside its strings.
+#[repr(C)]
+pub struct umqtt_publish_t {
+    /// Quality of service, 0 to 2.
+    pub qos: u8,
+    /// Whether the broker retains it.
+    pub retain: bool,
+    /// The packet identifier; 0 at QoS 0.
+    pub identifier: u16,
+    /// The time in milliseconds; it may wrap around.
+    pub now: u32,
+}
+
+/// Begins to publish topic and message. Writes `operation`; when it cannot begin, it is over. At entry, `chunk` is memory that may be used
+/// for the first bytes to write, perhaps none. On return it is these bytes: then UMQTT_START and umqtt_chunk are behind
+/// already. It has none when they are not.
 ///
 /// # Safety
 /// As said for the file.
@@ -480,13 +506,52 @@ pub unsafe extern "C" fn umqtt_publish(
     operation: *mut umqtt_operation_t,
     session: *mut umqtt_session_t,
     strings: *const umqtt_strings_t,
-    qos_number: u8,
-    retain: bool,
-    identifier: u16,
+    options: *const umqtt_publish_t,
+    chunk: *mut umqtt_chunk_t,
 ) -> umqtt_error_t {
-    let publish = Publish { dup: false, qos: qos(qos_number), retain, identifier };
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Operation::publish(borrow(session), publish, &borrow_strings(strings))) }
+    let (session, strings, options, chunk) =
+        unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
+    let publish = Publish { dup: false, qos: qos(options.qos), retain: options.retain, identifier: options.identifier };
+    match Operation::publish(session, publish, &strings) {
+        Err(error) => {
+            // SAFETY: the caller's memory, as for `begin`.
+            unsafe { operation.cast::<Operation>().write(Operation::over(session)) };
+            error.into()
+        }
+        Ok(mut begun) => {
+            // SAFETY: the caller's memory; bytes are valid whatever they hold.
+            let scratch = unsafe { slice::from_raw_parts_mut(chunk.bytes.cast_mut(), chunk.len) };
+            (chunk.len, chunk.packet_size) = begun.publish_at_once(session, options.now, &strings, scratch);
+            // SAFETY: the caller's memory, as for `begin`, which would copy it.
+            unsafe { operation.cast::<Operation>().write(begun) };
+            umqtt_error_t::UMQTT_OK
+        }
+    }
+}
+
+/// Tells that the packet of an operation is written which umqtt_publish has begun to write, and after which nothing is left
+/// to be done: at QoS 0. The time in milliseconds is `now`.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_published(session: *mut umqtt_session_t, now: u32) {
+    // SAFETY: the caller's session.
+    let session = unsafe { borrow::<Session, _>(session) };
+    session.end_writing();
+    session.keep_alive.sent(now, false);
+}
+
+/// Copies `len` bytes from anywhere, also from flash, to RAM.
+///
+/// # Safety
+/// As said for the file; the two do not overlap.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_copy(to: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: the caller's, as said for the file.
+    let (to, from) = unsafe { (slice::from_raw_parts_mut(to, len), slice::from_raw_parts(from, len)) };
+    copy(to, from);
 }
 
 /// Goes on with a message that is in flight and that nobody attends to: nothing is sent, its acknowledgement is awaited.
@@ -599,6 +664,63 @@ pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: 
     unsafe { begin(operation, Ok(wait(borrow(session)))) };
 }
 
+/// Whether a wait that begins at `now` may read at once, for nothing but the packet that comes matters to it. If it may, it
+/// has begun: read two bytes, and as many as the second one says. When they are there, go on with umqtt_take; else with
+/// umqtt_wait, UMQTT_START and what was read.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_take_quiet(session: *mut umqtt_session_t, now: u32) -> bool {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.take_quiet(now)
+}
+
+/// Where topic and message are in a packet.
+#[repr(C)]
+pub struct umqtt_places_t {
+    /// How many bytes the topic has. It begins with byte 4 of the packet.
+    pub topic_len: usize,
+    /// Where the message begins, which goes on to the packet's end.
+    pub message: usize,
+}
+
+/// Begins to wait for a packet that is there as a whole: umqtt_wait, and what UMQTT_START would lead to. Writes `operation`,
+/// the next action to `action`, and for the UMQTT_DELIVER that comes next or later on `places`. When `value` of UMQTT_DELIVER is not -1, it is
+/// what UMQTT_DONE will give, and nothing is left to be done but to deliver.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_take(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+    packet: umqtt_string_t,
+    now: u32,
+    action: *mut umqtt_action_t,
+    places: *mut umqtt_places_t,
+) {
+    // SAFETY: the caller's, as said for the file, and as for `begin`.
+    let (operation, session) = unsafe {
+        let session = borrow::<Session, _>(session);
+        operation.cast::<Operation>().write(Operation::wait(session));
+        (borrow::<Operation, _>(operation), session)
+    };
+    // SAFETY: the caller's bytes, readable during the call.
+    let packet = unsafe { bytes(packet) }.unwrap_or(&[]);
+    let next = operation.take_whole(session, now, packet);
+    let (topic_len, message) = session.decoder.places();
+    // SAFETY: the caller's memory.
+    unsafe {
+        put_action(action, &next, 0);
+        if let (Ok(Action::Deliver), Some(value)) = (&next, operation.value_after_delivery()) {
+            (*action).value = value.into();
+        }
+        (*places).topic_len = topic_len;
+        (*places).message = message;
+    }
+}
+
 /// Begins to deliver and acknowledge a message of which UMQTT_HOLD has said `held`: the one that was held first, on this
 /// connection. Writes `operation`. Topic and message stay the caller's until UMQTT_DELIVER.
 ///
@@ -683,9 +805,9 @@ pub unsafe extern "C" fn umqtt_step(
         umqtt_event_kind_t::UMQTT_HELD => Event::Held,
         umqtt_event_kind_t::UMQTT_WAITED => Event::Waited,
     };
-    let next = operation.step(session, event.now, told);
+    let next = operation.try_step(session, event.now, told);
     // SAFETY: the caller's memory.
-    unsafe { action.write(umqtt_action_t { rest: session.decoder.rest(), ..next.into() }) };
+    unsafe { put_action(action, &next, session.decoder.rest()) };
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
@@ -717,51 +839,51 @@ pub unsafe extern "C" fn umqtt_chunk(
     unsafe { chunk.write(next) };
 }
 
-impl From<Action> for umqtt_action_t {
-    fn from(action: Action) -> Self {
-        use umqtt_action_kind_t::*;
-        use umqtt_target_t::*;
-        let mut out = umqtt_action_t {
-            kind: UMQTT_DONE,
-            target: UMQTT_TO_HEADER,
-            error: umqtt_error_t::UMQTT_OK,
-            value: -1,
-            offset: 0,
-            len: 0,
-            rest: 0,
-            limit: 0,
-        };
-        match action {
-            Action::Send => out.kind = UMQTT_SEND,
-            Action::Deliver => out.kind = UMQTT_DELIVER,
-            Action::Hold(held) => {
-                out.kind = UMQTT_HOLD;
-                out.value = from_held(held);
+/// Writes an action where C wants it: what its kind has, and nothing else. `rest` is that of the decoder.
+///
+/// SAFETY: `to` points to memory for a umqtt_action_t.
+unsafe fn put_action(to: *mut umqtt_action_t, action: &Result<Action, Error>, rest: u32) {
+    use umqtt_action_kind_t::*;
+    use umqtt_target_t::*;
+    // SAFETY: as above; nothing in it is dropped.
+    unsafe {
+        (*to).value = -1;
+        (*to).kind = match *action {
+            Ok(Action::Send) => UMQTT_SEND,
+            Ok(Action::Deliver) => UMQTT_DELIVER,
+            Ok(Action::Hold(held)) => {
+                (*to).value = from_held(held);
+                UMQTT_HOLD
             }
-            Action::Wait => out.kind = UMQTT_WAIT,
-            Action::Read { want, limit } => {
-                out.kind = UMQTT_READ;
-                out.limit = limit;
-                out.offset = want.offset;
-                out.len = want.len;
-                out.target = match want.target {
+            Ok(Action::Wait) => UMQTT_WAIT,
+            Ok(Action::Read { want, limit }) => {
+                (*to).rest = rest;
+                (*to).limit = limit;
+                (*to).offset = want.offset;
+                (*to).len = want.len;
+                (*to).target = match want.target {
                     Target::Header => UMQTT_TO_HEADER,
                     Target::Topic => UMQTT_TO_TOPIC,
                     Target::Message => UMQTT_TO_MESSAGE,
                     Target::Skip => UMQTT_TO_NOWHERE,
                 };
+                UMQTT_READ
             }
-            Action::Done(Outcome::Nothing) => {}
-            Action::Done(Outcome::Connected { session_present }) => out.value = session_present.into(),
-            Action::Done(Outcome::Packet(first)) => out.value = first.into(),
-            Action::Fail(error) => {
-                out.kind = UMQTT_FAIL;
-                out.error = error.into();
+            Ok(Action::Done(outcome)) => {
+                (*to).value = match outcome {
+                    Outcome::Nothing => -1,
+                    Outcome::Connected { session_present } => session_present.into(),
+                    Outcome::Packet(first) => first.into(),
+                };
+                UMQTT_DONE
+            }
+            Ok(Action::Fail(error)) | Err(error) => {
+                (*to).error = error.into();
                 if let Error::ConnectRefused(return_code) = error {
-                    out.value = return_code.into();
+                    (*to).value = return_code.into();
                 }
+                UMQTT_FAIL
             }
-        }
-        out
+        };
     }
 }

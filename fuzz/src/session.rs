@@ -10,7 +10,7 @@ use umqtt::{
     Error,
     operation::{Action, Event, Held, Operation},
     session::{IN_FLIGHT_MAX, Session},
-    wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will},
+    wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will},
 };
 
 const DEPTH_MAX: u8 = 4;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 use umqtt::Error;
 use umqtt::operation::{Action, Event, Held, Operation, Outcome};
 use umqtt::session::Session;
-use umqtt::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe};
+use umqtt::wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe};
 
 /// How much later than its limit a call may end: the socket's calls take time of their own.
 const TOLERANCE: u64 = 50;

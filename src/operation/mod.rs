@@ -18,7 +18,7 @@ mod exchanging;
 mod waiting;
 
 use crate::session::{Awaiting, Due, Exchange, Owed, Session};
-use crate::wire::{Chunk, Connect, Outgoing, PacketType, Publish, QoS, Strings, Subscribe, Unsubscribe, Want};
+use crate::wire::{Chunk, Connect, Lookup, Outgoing, PacketType, Publish, QoS, Subscribe, Unsubscribe, Want};
 use crate::{Error, QOS_2};
 
 /// What an operation wants next.
@@ -145,7 +145,7 @@ impl Operation {
     }
 
     /// Connects on a session whose connection [begins](Session::begin).
-    pub fn connect(session: &Session, connect: Connect, strings: &Strings<'_>) -> Result<Self, Error> {
+    pub fn connect(session: &Session, connect: Connect, strings: &impl Lookup) -> Result<Self, Error> {
         let packet = Outgoing::connect(connect, strings)?;
         Ok(Self::new(Kind::Connecting { keep_alive: connect.keep_alive }, Some(packet), session))
     }
@@ -163,13 +163,34 @@ impl Operation {
 
     /// Publishes a message; above QoS 0, done when the broker has acknowledged it. When it ends otherwise, and the session
     /// is kept, the message stays in flight.
-    pub fn publish(session: &mut Session, publish: Publish, strings: &Strings<'_>) -> Result<Self, Error> {
+    pub fn publish(session: &mut Session, publish: Publish, strings: &impl Lookup) -> Result<Self, Error> {
         let packet = Outgoing::publish(publish, strings)?;
         let Some(awaiting) = Awaiting::first_of(publish.qos) else {
             return Ok(Self::new(Kind::Sending, Some(packet), session));
         };
         session.exchanges.open(publish.identifier, awaiting, publish.retain)?;
         Ok(Self::new(Kind::Exchanging { identifier: publish.identifier }, Some(packet), session))
+    }
+
+    /// Begins to write at once: what [`Event::Start`] would, at `now`, when its answer can only be [`Action::Send`], and then
+    /// [`chunk`](Self::chunk). Returns how many bytes of `scratch` are to be written, and the size of the whole packet; 0
+    /// and 0 when the operation is to be started.
+    pub fn publish_at_once(
+        &mut self,
+        session: &mut Session,
+        now: u32,
+        strings: &impl Lookup,
+        scratch: &mut [u8],
+    ) -> (usize, usize) {
+        if session.check_writing().is_err() {
+            return (0, 0);
+        }
+        let chunk = self.packet.and_then(|packet| packet.publish_chunk(strings, scratch));
+        if chunk.is_some() {
+            self.started = now;
+            let _ = session.begin_writing();
+        }
+        chunk.unwrap_or((0, 0))
     }
 
     /// Goes on with a message that is in flight and that nobody attends to: done when the broker has acknowledged it.
@@ -194,15 +215,20 @@ impl Operation {
     }
 
     /// Subscribes; done when the broker has granted it.
-    pub fn subscribe(session: &mut Session, subscribe: Subscribe, strings: &Strings<'_>) -> Result<Self, Error> {
+    pub fn subscribe(session: &mut Session, subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, Error> {
         let packet = Outgoing::subscribe(subscribe, strings)?;
         Self::exchange(session, subscribe.identifier, Awaiting::Suback, packet)
     }
 
     /// Unsubscribes; done when the broker has acknowledged it.
-    pub fn unsubscribe(session: &mut Session, unsubscribe: Unsubscribe, strings: &Strings<'_>) -> Result<Self, Error> {
+    pub fn unsubscribe(session: &mut Session, unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, Error> {
         let packet = Outgoing::unsubscribe(unsubscribe, strings)?;
         Self::exchange(session, unsubscribe.identifier, Awaiting::Unsuback, packet)
+    }
+
+    /// Nothing: what a call has whose operation could not begin.
+    pub fn over(session: &Session) -> Self {
+        Self::new(Kind::Over, None, session)
     }
 
     /// Sends PINGREQ. The answer is left to whoever waits next.
@@ -245,12 +271,40 @@ impl Operation {
 
     /// Tells what came of the last action, at `now` in milliseconds, and gives the next one.
     pub fn step(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Action {
-        match self.next(session, now, event) {
-            Ok(action) => action,
-            Err(error) => {
-                self.abandon(session);
-                Action::Fail(error)
-            }
+        self.try_step(session, now, event).unwrap_or_else(Action::Fail)
+    }
+
+    /// [`step`](Self::step), with [`Action::Fail`] as an error.
+    #[inline(always)]
+    pub fn try_step(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
+        let next = self.next(session, now, event);
+        if next.is_err() {
+            self.abandon(session);
+        }
+        next
+    }
+
+    /// The short way through a [`wait`](Self::wait), instead of its start, in a session that is
+    /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::whole).
+    #[inline(always)]
+    pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Result<Action, Error> {
+        self.started = now;
+        session.keep_alive.received();
+        let next = match session.decoder.whole(packet) {
+            Ok(packet) => self.arrived(session, now, packet),
+            Err(error) => Err(error),
+        };
+        if next.is_err() {
+            self.abandon(session);
+        }
+        next
+    }
+
+    /// What the operation gives as the packet's first byte, if nothing but the delivery of the message is left to be done.
+    pub fn value_after_delivery(&self) -> Option<u8> {
+        match self.kind {
+            Kind::Waiting { arrived: Some(Arrived { first_byte, qos: QoS::AtMostOnce, .. }) } => Some(first_byte),
+            _ => None,
         }
     }
 
@@ -280,7 +334,7 @@ impl Operation {
 
     /// The next bytes to write when `position` bytes of the packet are written, and the size of the whole packet; see
     /// [`Outgoing::chunk`].
-    pub fn chunk(&self, position: usize, strings: &Strings<'_>, scratch: &mut [u8]) -> (Chunk, usize) {
+    pub fn chunk(&self, position: usize, strings: &impl Lookup, scratch: &mut [u8]) -> (Chunk, usize) {
         self.packet.map_or((Chunk::Scratch(0), 0), |packet| packet.chunk(position, strings, scratch))
     }
 

@@ -4,7 +4,7 @@ extern crate std;
 use super::*;
 use crate::ArgumentError;
 use crate::session::IN_FLIGHT_MAX;
-use crate::wire::{Slot, Target, Will};
+use crate::wire::{Slot, Strings, Target, Will};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 use std::vec;

@@ -94,7 +94,7 @@ impl Operation {
         }
     }
 
-    fn arrived(&mut self, session: &mut Session, now: u32, packet: Packet) -> Result<Action, Error> {
+    pub(super) fn arrived(&mut self, session: &mut Session, now: u32, packet: Packet) -> Result<Action, Error> {
         let (qos, identifier, repeated) = match packet {
             Packet::Publish { qos, identifier } => (qos, identifier, false),
             Packet::Acknowledgement { identifier, .. } => (QoS::AtMostOnce, identifier, false),

@@ -157,6 +157,20 @@ impl Session {
         self.waiting_since.take()
     }
 
+    /// Whether a wait that begins at `now` has nothing to think of but the packet that comes: no time is limited, nothing is
+    /// due, nobody is to be told anything, and nothing is half read or half written. If so, it has begun.
+    pub fn take_quiet(&mut self, now: u32) -> bool {
+        let quiet = self.time_limit == 0
+            && !self.writing
+            && !self.interrupted
+            && !self.decoder.is_within_packet()
+            && self.keep_alive.due(now) == Due::Nothing;
+        if quiet {
+            self.waiting_since = None;
+        }
+        quiet
+    }
+
     /// Whether the session outlives the connection.
     pub fn is_kept(&self) -> bool {
         self.kept

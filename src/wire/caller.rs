@@ -34,12 +34,47 @@ pub fn check_topic_filter(filter: &[u8]) -> Result<(), ArgumentError> {
     check(filter, Kind::TopicFilter)
 }
 
-/// Copies as much of `from` as there is room for.
+/// Copies as much of `from` as there is room for, by words where these are whole in `from`.
 #[inline(never)]
 pub fn copy(to: &mut [u8], from: &[u8]) {
+    let from = from.get(..to.len()).unwrap_or(from);
+    let (before, words, after) = bytemuck::pod_align_to::<u8, u32>(from);
+    let to = copy_bytes(to, before);
+    let (whole, rest) = to.split_at_mut_checked(size_of_val(words)).unwrap_or_default();
+    for (to, word) in whole.chunks_exact_mut(size_of::<u32>()).zip(words) {
+        if let Ok(to) = <&mut [u8; size_of::<u32>()]>::try_from(to) {
+            *to = word.to_ne_bytes();
+        }
+    }
+    copy_bytes(rest, after);
+}
+
+/// Copies the few bytes that are no whole word. Returns the room that is left.
+fn copy_bytes<'a>(to: &'a mut [u8], from: &[u8]) -> &'a mut [u8] {
+    let (to, rest) = to.split_at_mut_checked(from.len()).unwrap_or_default();
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }
+    rest
+}
+
+/// Whether four bytes are ASCII, and none of them is NUL, `+` or `#`.
+fn are_plain(word: u32) -> bool {
+    const ONES: u32 = u32::from_ne_bytes([1; 4]);
+    // `#` and `+` differ by one bit. What is 0 has its highest bit set once 1 is taken from it.
+    const DIFFERENCE: u32 = ONES * (b'+' ^ b'#') as u32;
+    let wildcards = (word | DIFFERENCE) ^ (ONES * b'+' as u32);
+    (word | word.wrapping_sub(ONES) | wildcards.wrapping_sub(ONES)) & ONES << 7 == 0
+}
+
+/// Whether all of the text is such that no topic could be refused for it.
+fn is_plain(text: &[u8]) -> bool {
+    const LETTERS: u32 = u32::from_ne_bytes([b'a'; 4]);
+    let (before, words, after) = bytemuck::pod_align_to::<u8, u32>(text);
+    // At most three bytes.
+    let are_plain_bytes =
+        |bytes: &[u8]| are_plain(bytes.iter().fold(LETTERS, |word, &byte| word << 8 | u32::from(byte)));
+    are_plain_bytes(before) && words.iter().all(|&word| are_plain(word)) && are_plain_bytes(after)
 }
 
 #[inline(never)]
@@ -49,6 +84,9 @@ fn check(text: &[u8], kind: Kind) -> Result<(), ArgumentError> {
     }
     if text.is_empty() && kind != Kind::Text {
         return Err(ArgumentError::EmptyTopic);
+    }
+    if is_plain(text) {
+        return Ok(());
     }
     let mut level_begins = true;
     let mut rest = text.iter();
@@ -156,6 +194,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_copy_is_a_copy_wherever_it_lies(
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+            start in 0usize..8,
+            shift in 0usize..4,
+            room in 0usize..40,
+        ) {
+            let from = bytes.get(start..).unwrap_or(&[]);
+            let mut to = [0xee; 48];
+            copy(&mut to[shift..shift + room], from);
+            let copied = from.len().min(room);
+            prop_assert_eq!(&to[shift..shift + copied], &from[..copied]);
+            prop_assert!(to[..shift].iter().chain(&to[shift + copied..]).all(|&byte| byte == 0xee));
+        }
+
+        #[test]
+        fn the_short_way_finds_what_the_long_one_would(
+            bytes in proptest::collection::vec(prop_oneof![Just(0), Just(b'#'), Just(b'+'), any::<u8>()], 0..20),
+            start in 0usize..8,
+        ) {
+            let text = bytes.get(start..).unwrap_or(&[]);
+            let expected = text.iter().all(|byte| byte.is_ascii() && !matches!(byte, 0 | b'+' | b'#'));
+            prop_assert_eq!(is_plain(text), expected);
+        }
+
         #[test]
         fn agrees_with_the_standard_library(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
             let expected = std::str::from_utf8(&bytes).is_ok() && !bytes.contains(&0);

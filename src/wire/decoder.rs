@@ -202,6 +202,43 @@ impl Decoder {
         }
     }
 
+    /// Takes a packet that is there as a whole, where one may begin, and whose size fits into one byte; the short way to what
+    /// [`received`](Self::received) would find in the end. Topic and message of PUBLISH: see [`places`](Self::places).
+    pub fn whole(&mut self, packet: &[u8]) -> Result<Packet, Error> {
+        let [first, length, body @ ..] = packet else { return Err(Error::Malformed) };
+        if self.is_within_packet() || usize::from(*length) != body.len() || *length as u32 & CONTINUATION != 0 {
+            return Err(Error::Malformed);
+        }
+        self.first = *first;
+        self.field = u32::from(*length);
+        self.collected = 2;
+        let mut complete = self.fixed_header()?;
+        if let Stage::Acknowledgement = self.stage {
+            self.field = body.iter().fold(0, |field, byte| field << 8 | u32::from(*byte));
+            complete = self.acknowledgement()?;
+        }
+        if let (Stage::TopicLength, [high, low, body @ ..]) = (self.stage, body) {
+            self.field = u32::from(*high) << 8 | u32::from(*low);
+            self.field_complete()?;
+            let (topic, rest) = body.split_at_checked(self.topic_length.into()).unwrap_or_default();
+            check_topic_name(topic).map_err(|_| Error::Malformed)?;
+            if let (true, [high, low, ..]) = (self.qos() != QoS::AtMostOnce, rest) {
+                self.field = u32::from(*high) << 8 | u32::from(*low);
+                self.stage = Stage::Identifier;
+                self.field_complete()?;
+            }
+            complete = self.complete(self.publish())?;
+        }
+        complete.ok_or(Error::Malformed)
+    }
+
+    /// Of the PUBLISH packet that was there as a [whole](Self::whole): the length of its topic, which begins at its byte 4,
+    /// and where its message begins.
+    pub fn places(&self) -> (usize, usize) {
+        let topic_length = usize::from(self.topic_length);
+        (topic_length, 4 + topic_length + if self.identifier == 0 { 0 } else { 2 })
+    }
+
     /// Gives up the message that is arriving: what is left of it will be skipped.
     pub fn skip(&mut self) {
         match self.stage {
@@ -594,6 +631,35 @@ mod tests {
                 input.extend_from_slice(&body[..usize::from(length)]);
             }
             let _ = decode(false, &input, 3);
+        }
+
+        /// The short way is a way to the same, from every packet to every packet.
+        #[test]
+        fn a_whole_packet_is_what_its_bytes_are(
+            connack: bool,
+            first in prop_oneof![any::<u8>(), 0x30u8..0x3f],
+            body in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..8),
+                "[\\x00\\x01][\\x00-\\x08][a-z#]{0,6}[\\x00-a]{0,4}".prop_map(|text| text.into_bytes()),
+            ],
+        ) {
+            let packet = [&[first, body.len() as u8], &body[..]].concat();
+            let mut decoder = Decoder::new(connack);
+            let whole = decoder.whole(&packet);
+            let by_steps = decode(connack, &packet, 200).map(|mut arrived| arrived.pop());
+            match by_steps {
+                Ok(Some(arrived)) => {
+                    prop_assert_eq!(whole, Ok(arrived.packet));
+                    prop_assert_eq!(decoder.want(), Decoder::new(false).want());
+                    if let Packet::Publish { .. } = arrived.packet {
+                        let (topic_length, message) = decoder.places();
+                        prop_assert_eq!(&packet[4..4 + topic_length], arrived.topic);
+                        prop_assert_eq!(&packet[message..], arrived.message);
+                    }
+                }
+                Ok(None) => prop_assert_eq!(whole, Err(Error::Malformed)),
+                Err(error) => prop_assert_eq!(whole, Err(error)),
+            }
         }
 
         #[cfg(feature = "qos2")]

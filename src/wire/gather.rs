@@ -1,7 +1,8 @@
 //! Outgoing bytes, gathered from the engine's own few and the caller's many.
 //!
-//! A packet that fits the scratch buffer becomes one chunk, hence one write and one TCP segment. What does not fit is
-//! never copied: the chunk names the caller's string and the part of it that is to be written.
+//! A packet that fits the scratch buffer becomes one chunk, hence one write and one TCP segment. Of a longer one the
+//! beginning fills the scratch buffer, for a write that is not full would be a segment that is not. The rest of a long
+//! string is not copied: the chunk names the caller's string and the part of it that is to be written.
 //!
 //! A packet is written down as a function that puts its fields in order. To gather it *from a position on*, that
 //! function is simply run again and the bytes before the position are skipped: there is no state to keep between writes.
@@ -45,14 +46,19 @@ impl Slot {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Strings<'a>(pub [Option<&'a [u8]>; Slot::COUNT]);
 
-impl<'a> Strings<'a> {
+/// Where the caller's strings are found.
+pub trait Lookup {
+    /// The string in `slot`, if there is one.
+    fn find(&self, slot: Slot) -> Option<&[u8]>;
+
     /// The string in `slot`; an empty one where there is none.
-    pub fn get(&self, slot: Slot) -> &'a [u8] {
+    fn get(&self, slot: Slot) -> &[u8] {
         self.find(slot).unwrap_or(&[])
     }
+}
 
-    /// The string in `slot`, if there is one.
-    pub fn find(&self, slot: Slot) -> Option<&'a [u8]> {
+impl Lookup for Strings<'_> {
+    fn find(&self, slot: Slot) -> Option<&[u8]> {
         self.0.get(slot as usize).copied().flatten()
     }
 }
@@ -112,25 +118,30 @@ impl<'a> Gather<'a> {
 
     /// Puts the caller's string in `slot`, without a length.
     #[inline(never)]
-    pub fn put_caller(&mut self, strings: &Strings<'_>, slot: Slot) {
+    pub fn put_caller(&mut self, strings: &impl Lookup, slot: Slot) {
         let bytes = strings.get(slot);
         self.size += bytes.len();
         let offset = self.skip.min(bytes.len());
         self.skip -= offset;
         let wanted = bytes.get(offset..).unwrap_or(&[]);
+        if self.complete.is_some() {
+            return;
+        }
         let free = self.scratch.get_mut(self.filled..).unwrap_or(&mut []);
-        match free.get_mut(..wanted.len()) {
-            Some(free) if self.complete.is_none() => {
-                caller::copy(free, wanted);
-                self.filled += wanted.len();
-            }
-            _ if self.filled == 0 => self.complete(Chunk::Caller { slot, offset, len: wanted.len() }),
-            _ => self.complete(Chunk::Scratch(self.filled)),
+        let fits = wanted.len() <= free.len();
+        if self.filled == 0 && !fits {
+            return self.complete(Chunk::Caller { slot, offset, len: wanted.len() });
+        }
+        let copied = wanted.len().min(free.len());
+        caller::copy(free, wanted);
+        self.filled += copied;
+        if !fits {
+            self.complete(Chunk::Scratch(self.filled));
         }
     }
 
     /// Puts the caller's string in `slot` with its length before it (MQTT 3.1.1, 1.5.3).
-    pub fn put_string(&mut self, strings: &Strings<'_>, slot: Slot) {
+    pub fn put_string(&mut self, strings: &impl Lookup, slot: Slot) {
         self.put(strings.get(slot).len() as u32, 2);
         self.put_caller(strings, slot);
     }
@@ -183,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_that_does_not_fit_is_named_and_not_copied() {
+    fn what_of_a_string_does_not_fit_is_named_and_not_copied() {
         let mut strings = Strings::default();
         strings.0[Slot::Message as usize] = Some(b"0123456789");
         let put = |gather: &mut Gather<'_>| {
@@ -197,7 +208,9 @@ mod tests {
             put(&mut gather);
             gather.finish().0
         };
-        assert_eq!(chunk_at(0, &mut scratch), Chunk::Scratch(2));
+        assert_eq!(chunk_at(0, &mut scratch), Chunk::Scratch(4));
+        assert_eq!(&scratch, b"ab01");
+        assert_eq!(chunk_at(4, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 2, len: 8 });
         assert_eq!(chunk_at(2, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 0, len: 10 });
         assert_eq!(chunk_at(5, &mut scratch), Chunk::Caller { slot: Slot::Message, offset: 3, len: 7 });
         assert_eq!(chunk_at(9, &mut scratch), Chunk::Scratch(4));

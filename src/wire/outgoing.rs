@@ -1,10 +1,12 @@
 //! The packets a client sends (MQTT 3.1.1, chapter 3).
 //!
-//! A packet's value holds its numbers and flags; its strings stay with the caller and are passed in as [`Strings`]
-//! whenever they are needed.
+//! A packet's value holds its numbers and flags; its strings stay with the caller and are found by a
+//! [`Lookup`] whenever they are needed.
 
-use super::gather::{Chunk, Gather, Slot, Strings};
-use super::{FIELD_MAX, PacketType, QoS, REMAINING_LENGTH_MAX, check_text, check_topic_filter, check_topic_name};
+use super::gather::{Chunk, Gather, Lookup, Slot};
+use super::{
+    FIELD_MAX, PacketType, QoS, REMAINING_LENGTH_MAX, caller, check_text, check_topic_filter, check_topic_name,
+};
 use crate::{ArgumentError, QOS_2};
 use core::iter;
 
@@ -96,7 +98,7 @@ const fn bit(slot: Slot) -> u8 {
 
 impl Outgoing {
     /// CONNECT with these strings.
-    pub fn connect(connect: Connect, strings: &Strings<'_>) -> Result<Self, ArgumentError> {
+    pub fn connect(connect: Connect, strings: &impl Lookup) -> Result<Self, ArgumentError> {
         let (mut flags, mut fields) = (0, bit(Slot::ClientId));
         if connect.clean_session {
             flags |= FLAG_CLEAN_SESSION;
@@ -123,9 +125,15 @@ impl Outgoing {
     }
 
     /// PUBLISH with these strings.
-    pub fn publish(publish: Publish, strings: &Strings<'_>) -> Result<Self, ArgumentError> {
+    pub fn publish(publish: Publish, strings: &impl Lookup) -> Result<Self, ArgumentError> {
         check_qos(publish.qos)?;
-        Self::publish_unchecked(publish).checked(strings)
+        let topic = strings.get(Slot::Topic);
+        check_topic_name(topic)?;
+        let number = if publish.qos == QoS::AtMostOnce { 0 } else { 2 };
+        if strings.get(Slot::Message).len() > REMAINING_LENGTH_MAX as usize - (2 + topic.len() + number) {
+            return Err(ArgumentError::PacketTooLong);
+        }
+        Ok(Self::publish_unchecked(publish))
     }
 
     /// PUBLISH with strings that were checked before.
@@ -142,14 +150,14 @@ impl Outgoing {
     }
 
     /// SUBSCRIBE with these strings.
-    pub fn subscribe(subscribe: Subscribe, strings: &Strings<'_>) -> Result<Self, ArgumentError> {
+    pub fn subscribe(subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, ArgumentError> {
         check_qos(subscribe.qos)?;
         let (first, flags) = (PacketType::SUBSCRIBE.first_byte(), subscribe.qos as u8);
         Outgoing { first, fields: bit(Slot::Topic), flags, number: subscribe.identifier }.checked(strings)
     }
 
     /// UNSUBSCRIBE with these strings.
-    pub fn unsubscribe(unsubscribe: Unsubscribe, strings: &Strings<'_>) -> Result<Self, ArgumentError> {
+    pub fn unsubscribe(unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, ArgumentError> {
         let first = PacketType::UNSUBSCRIBE.first_byte();
         Outgoing { first, fields: bit(Slot::Topic), flags: 0, number: unsubscribe.identifier }.checked(strings)
     }
@@ -166,7 +174,7 @@ impl Outgoing {
 
     /// The next bytes to write when the first `position` bytes of the packet are written, and the size of the whole
     /// packet in bytes. Short ones are put into `scratch`. `strings` are those that the packet was made with.
-    pub fn chunk(&self, position: usize, strings: &Strings<'_>, scratch: &mut [u8]) -> (Chunk, usize) {
+    pub fn chunk(&self, position: usize, strings: &impl Lookup, scratch: &mut [u8]) -> (Chunk, usize) {
         let packet_type = self.packet_type();
         let mut to = Gather::new(position, scratch);
         to.put(self.first.into(), 1);
@@ -193,6 +201,38 @@ impl Outgoing {
         to.finish()
     }
 
+    /// The first [chunk](Self::chunk) of PUBLISH, in `scratch`, and the size of the whole packet; the short way to them.
+    /// `None` when there is no room for the topic.
+    pub fn publish_chunk(&self, strings: &impl Lookup, scratch: &mut [u8]) -> Option<(usize, usize)> {
+        let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
+        let available = scratch.len();
+        let mut to = scratch.iter_mut();
+        let mut put = |byte: usize| to.next().map(|to| *to = byte as u8);
+        put(self.first.into())?;
+        let number = if self.number == 0 { 0 } else { 2 };
+        let size = 2 + topic.len() + number + message.len();
+        let mut length = size;
+        while length > 0x7f {
+            put(length | 0x80)?;
+            length >>= 7;
+        }
+        put(length)?;
+        put(topic.len() >> 8)?;
+        put(topic.len())?;
+        let (to, rest) = to.into_slice().split_at_mut_checked(topic.len())?;
+        caller::copy(to, topic);
+        let mut to = rest.iter_mut();
+        if self.number != 0 {
+            *to.next()? = (self.number >> 8) as u8;
+            *to.next()? = self.number as u8;
+        }
+        let rest = to.into_slice();
+        let before = available - rest.len();
+        caller::copy(rest, message);
+        let header = before - (size - message.len());
+        Some(((before + message.len()).min(available), header + size))
+    }
+
     fn put_number(&self, to: &mut Gather<'_>) {
         if self.has_number() {
             to.put(self.number.into(), 2);
@@ -208,7 +248,7 @@ impl Outgoing {
         iter::successors(Some(Slot::ClientId), |slot| slot.next()).filter(move |&slot| fields & bit(slot) != 0)
     }
 
-    fn remaining_length(&self, strings: &Strings<'_>) -> usize {
+    fn remaining_length(&self, strings: &impl Lookup) -> usize {
         let (own, caller) = match self.packet_type() {
             PacketType::CONNECT => (8, 0),
             PacketType::SUBSCRIBE => (1, 0),
@@ -220,7 +260,7 @@ impl Outgoing {
     }
 
     #[inline(never)]
-    fn checked(self, strings: &Strings<'_>) -> Result<Self, ArgumentError> {
+    fn checked(self, strings: &impl Lookup) -> Result<Self, ArgumentError> {
         for slot in self.slots() {
             let string = strings.get(slot);
             match (slot, self.packet_type()) {
@@ -243,6 +283,7 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use super::super::Strings;
     use super::*;
     use proptest::prelude::*;
     use std::vec;

@@ -71,7 +71,7 @@ fn receiving_allocates_two_bytes_objects() {
         "
         4 4
         4 4
-        4 1
+        4 0
         ",
     );
 }
