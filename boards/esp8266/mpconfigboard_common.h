@@ -13,3 +13,7 @@
 
 // Its ciphers are those of the TLS library.
 #define MICROPY_PY_CRYPTOLIB            (MICROPY_PY_SSL)
+
+// In raw paste mode as much as this is under way to the board, and Ctrl-D. The port's input buffer holds 255 bytes; the
+// default of 256 has mpremote lose one whenever the board is busy meanwhile.
+#define MICROPY_REPL_STDIN_BUFFER_MAX   (254)

@@ -55,6 +55,15 @@ fn raw_mode_takes_programs_longer_than_its_buffer() {
     assert_eq!(board.run(&format!("x = [{}]\nprint(sum(x))", numbers.join(", "))).unwrap(), "499500\n");
 }
 
+/// What mpremote sends without waiting, and Ctrl-D behind it, are kept while the board does something else.
+#[test]
+fn a_busy_board_loses_nothing_of_a_paste() {
+    let mut board = Esp8266::new().unwrap().boot_raw().unwrap();
+    let size = board.under_way().unwrap() + 1;
+    let program = format!("import sys, time\ntime.sleep(2)\nprint(len(sys.stdin.read({size})))");
+    assert_eq!(board.run_with_input(&program, &vec![b'x'; size]).unwrap(), format!("{size}\n"));
+}
+
 #[test]
 fn a_soft_reset_forgets_variables_and_keeps_files() {
     let mut board = board();

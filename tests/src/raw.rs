@@ -56,7 +56,13 @@ impl RawRepl {
 
     /// Runs a program and returns what it prints. A traceback is an error.
     pub fn run(&mut self, program: &str) -> Result<String> {
+        self.run_with_input(program, &[])
+    }
+
+    /// The same with something for the program to read, which is sent while the board begins with it.
+    pub fn run_with_input(&mut self, program: &str, input: &[u8]) -> Result<String> {
         self.send(program)?;
+        self.wire.write_all(input)?;
         let printed = text(self.read_until(&[CTRL_D])?);
         let traceback = text(self.read_until(&[CTRL_D])?);
         self.read_until(b">")?;
@@ -118,6 +124,19 @@ impl RawRepl {
             }
         }
         Ok(self.unread.remove(0))
+    }
+
+    /// How many bytes a sender in raw paste mode may have under way, as the board says: two windows.
+    pub fn under_way(&mut self) -> Result<usize> {
+        self.wire.write_all(PASTE)?;
+        self.read_until(PASTE_GRANTED)?;
+        let window = usize::from(self.read_byte()?) | usize::from(self.read_byte()?) << 8;
+        self.read_byte()?;
+        // The program is empty. The board acknowledges its end, and has nothing to print and no traceback.
+        self.wire.write_all(&[CTRL_D])?;
+        self.read_until(&[CTRL_D; 3])?;
+        self.read_until(b">")?;
+        Ok(2 * window)
     }
 
     /// Resets the interpreter: what programs have left behind is gone, connections and all. The Wi-Fi stays.

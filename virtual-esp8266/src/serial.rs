@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::fs::{Mode, OFlags};
+use rustix::io::ioctl_fionread;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
 
@@ -21,6 +22,9 @@ const OFF_KEY: u8 = 0x1d;
 const BAUD: u32 = 115_200;
 /// What is late by less than this is caught up with. MicroPython's input buffer has 256 bytes and no flow control.
 const BURST: Duration = Duration::from_millis(10);
+
+/// A board that takes nothing for so long does not listen, and misses what is sent.
+const DEAF: Duration = Duration::from_millis(200);
 
 /// Gives the board its bytes no faster than a serial port does, with 10 bits for each.
 pub struct Pace {
@@ -142,7 +146,17 @@ fn send(mut input: impl Read, mut to_board: ChildStdin, off_key: Option<u8>, bau
                 return;
             }
             pace.wait(typed.len(), baud);
+            wait_until_taken(&to_board);
         }
+    }
+}
+
+/// Waits until QEMU has taken what was sent. When the computer gives it no time, bytes would pile up and reach the board
+/// all at once, with no time of its own between them.
+fn wait_until_taken(to_board: &ChildStdin) {
+    let start = Instant::now();
+    while ioctl_fionread(to_board).is_ok_and(|waiting| waiting > 0) && start.elapsed() < DEAF {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
