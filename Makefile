@@ -61,7 +61,7 @@ repl: board ## Open the REPL of the virtual ESP8266, with a broker at test.mosqu
 TESTS := lint
 TESTS += test-engine test-model test-shim test-without-qos2
 TESTS += analyse test-end-to-end test-faults test-fuzz test-cmake test-stubs
-TESTS += test-firmware test-esp8266 test-flashing test-micropython
+TESTS += test-firmware test-esp8266 test-flashing test-mpy test-micropython
 
 .PHONY: test
 test: $(TESTS) ## Build and test everything
@@ -80,6 +80,7 @@ test: $(TESTS) ## Build and test everything
 	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   esp8266       \1, on the virtual board, in strict memory too/p' $(BUILD)/log/test-esp8266
 	@sed -n 's/.*differential: /   there too     /p' $(BUILD)/log/test-esp8266
 	@awk '/^test result: ok/ { n += $$4 } END { print "   flashing      " n " passed, with the stock esptool and mpremote" }' $(BUILD)/log/test-flashing
+	@sed -n 's/^test result: ok\. \([0-9]* passed\).*/   native files  \1, and built in on a Cortex-M3: unix port, virtual board, ARM and RISC-V in QEMU/p' $(BUILD)/log/test-mpy
 	@sed -n 's/^micropython: \([0-9]* tests pass\)/   micropython   \1/p' $(BUILD)/log/test-micropython
 	@echo "   type stubs    mypy agrees with them on the examples and the tutorials"
 	@echo "   cmake         micropython.cmake configures and builds the engine"
@@ -283,6 +284,7 @@ heap: unix reference ## Print what the class costs in heap, beside the Python on
 
 include firmware/firmware.mk
 include benches/bench.mk
+include natmod/qemu.mk
 include natmod/natmod.mk
 
 .PHONY: fmt
@@ -291,5 +293,5 @@ fmt: ## Format the Rust code
 
 .PHONY: clean
 clean: ## Remove what was built; what was fetched stays
-	@rm -rf $(DIST) $(BUILD)/natmod $(BUILD)/unix-stock $(BUILD)/stubs $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log $(BUILD)/firmware $(BUILD)/virtual-esp8266 $(BUILD)/micropython-tests
+	@rm -rf $(DIST) $(BUILD)/natmod $(BUILD)/qemu $(BUILD)/unix-stock $(BUILD)/unix-x86 $(BUILD)/stubs $(BUILD)/unix $(BUILD)/unix-1.8 $(BUILD)/cmake $(BUILD)/mpy-cross $(BUILD)/log $(BUILD)/firmware $(BUILD)/virtual-esp8266 $(BUILD)/micropython-tests
 	@$(CARGO) clean --quiet

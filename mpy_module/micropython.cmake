@@ -13,22 +13,17 @@ set(UMQTT_BUILD ${CMAKE_CURRENT_BINARY_DIR}/umqtt)
 set(UMQTT_OBJECT ${UMQTT_BUILD}/umqtt_engine.o)
 set(UMQTT_HEADER ${UMQTT_BUILD}/umqtt_engine.h)
 get_filename_component(UMQTT_ROOT ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
-if(UMQTT_RUST_TARGET)
-    set(UMQTT_TARGET_OPTION --target ${UMQTT_RUST_TARGET})
+if(NOT UMQTT_RUST_TARGET)
+    set(UMQTT_RUST_TARGET "")
 endif()
 if(DEFINED UMQTT_QOS2 AND NOT UMQTT_QOS2)
     set(UMQTT_FEATURES_OPTION --no-default-features)
 endif()
 
-# The engine is one object: what rustc would add for a program without libc stays out.
 file(GLOB_RECURSE UMQTT_RUST_SOURCES CONFIGURE_DEPENDS ${UMQTT_ROOT}/src/*.rs)
 add_custom_command(
     OUTPUT ${UMQTT_OBJECT} ${UMQTT_HEADER}
-    COMMAND ${CMAKE_COMMAND} -E make_directory ${UMQTT_BUILD}
-    COMMAND ${CMAKE_COMMAND} -E env UMQTT_INCLUDE_DIR=${UMQTT_BUILD}
-        cargo rustc --quiet --locked --release --lib --package umqtt --crate-type staticlib --features embedded ${UMQTT_FEATURES_OPTION}
-        --target-dir ${UMQTT_BUILD}/cargo ${UMQTT_TARGET_OPTION} -- --emit obj=${UMQTT_OBJECT}
-    WORKING_DIRECTORY ${UMQTT_ROOT}
+    COMMAND ${CMAKE_CURRENT_LIST_DIR}/engine.sh "${UMQTT_RUST_TARGET}" ${UMQTT_BUILD} ${UMQTT_FEATURES_OPTION}
     DEPENDS ${UMQTT_RUST_SOURCES} ${UMQTT_ROOT}/Cargo.toml ${UMQTT_ROOT}/Cargo.lock ${UMQTT_ROOT}/cbindgen.toml
     COMMENT "Building the umqtt engine"
     VERBATIM
@@ -49,4 +44,7 @@ target_sources(usermod_umqtt INTERFACE
 target_include_directories(usermod_umqtt INTERFACE ${CMAKE_CURRENT_LIST_DIR} ${UMQTT_BUILD})
 target_compile_definitions(usermod_umqtt INTERFACE UMQTT_API=${UMQTT_API_NUMBER})
 target_link_libraries(usermod_umqtt INTERFACE ${UMQTT_OBJECT})
+if(UMQTT_RUST_TARGET MATCHES "^(thumb|arm)")
+    target_link_libraries(usermod_umqtt INTERFACE ${CMAKE_CURRENT_LIST_DIR}/umqtt_arm.ld)
+endif()
 target_link_libraries(usermod INTERFACE usermod_umqtt)

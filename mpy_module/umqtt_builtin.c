@@ -3,12 +3,27 @@
 
 #include "umqtt.h"
 
+#include <string.h>
+
 #include "py/mphal.h"
 #include "py/objmodule.h"
 
 uint32_t umqtt_now(void) {
+    #if MICROPY_PY_TIME
     return mp_hal_ticks_ms();
+    #else
+    // A port without the module time need not have a clock. Nothing is ever late there.
+    return 0;
+    #endif
 }
+
+#if defined(__ARM_EABI__)
+// What umqtt_arm.ld has the engine find as __aeabi_memclr.
+void umqtt_memclr(void *to, size_t n);
+void umqtt_memclr(void *to, size_t n) {
+    memset(to, 0, n);
+}
+#endif
 
 mp_obj_t umqtt_seconds(uint32_t milliseconds) {
     #if MICROPY_PY_BUILTINS_FLOAT

@@ -15,16 +15,19 @@ mpy_ld=$MICROPYTHON/tools/mpy_ld.py
 export PYTHONDONTWRITEBYTECODE=1
 
 # What MicroPython's py/dynruntime.mk says for each, and how firmwares of that kind complain about arguments.
+#
+# Files for ARM processors without floating point are loaded by firmwares for those that have it, too. Such firmwares save
+# more registers where an exception is caught (py/nlr.h), so there must be room: __SOFTFP__ leaves none.
 reporting=NORMAL
 case $arch in
 x64) cross= flags="-fno-stack-protector" reporting=DETAILED ;;
-x86) cross= flags="-m32 -fno-stack-protector" reporting=DETAILED ;;
-armv6m) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m0" ;;
-armv7m) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m3" ;;
+x86) cross=i686-linux-gnu- flags="-fno-stack-protector" reporting=DETAILED ;;
+armv6m) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m0 -U__SOFTFP__" ;;
+armv7m) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m3 -U__SOFTFP__" ;;
 armv7emsp) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard" ;;
 armv7emdp) cross=arm-none-eabi- flags="-mthumb -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard" ;;
 xtensa) cross=xtensa-lx106-elf- flags="-mforce-l32" ;;
-rv32imc) cross=riscv64-unknown-elf- flags="-march=rv32imac -mabi=ilp32 -mno-relax" ;;
+rv32imc) cross=riscv64-unknown-elf- flags="-march=rv32imac -mabi=ilp32 -mno-relax --specs=picolibc.specs" ;;
 *)
     echo "natmod/build.sh does not know the architecture $arch" >&2
     exit 1

@@ -10,8 +10,6 @@ arch=$1 folder=$2
 root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$folder"
 
-# What this machine has no compiled core library for is compiled with its source, by the compiler that has it.
-build_std=
 case $arch in
 x64) target= ;;
 x86) target=i686-unknown-linux-gnu ;;
@@ -27,14 +25,4 @@ xtensa)
     exit 0
     ;;
 esac
-if [ -n "$target" ] && [ ! -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
-    RUSTC=$("$root/firmware/rustc.sh")
-    CARGO=$(dirname "$RUSTC")/cargo
-    RUSTC_BOOTSTRAP=1
-    export RUSTC RUSTC_BOOTSTRAP
-    build_std="-Z build-std=core"
-fi
-cd "$root"
-UMQTT_INCLUDE_DIR=$folder RUSTFLAGS="-C relocation-model=pic -C jump-tables=n" "$CARGO" rustc --quiet --locked \
-    --release --lib --package umqtt --crate-type staticlib --features embedded --target-dir "$folder/cargo" \
-    ${target:+--target "$target"} $build_std -- --emit "obj=$folder/umqtt_engine.o"
+RUSTFLAGS="-C relocation-model=pic -C jump-tables=n" exec "$root/mpy_module/engine.sh" "$target" "$folder"

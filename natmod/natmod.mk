@@ -2,12 +2,13 @@
 #
 # MPY_ARCHS   the architectures, by MicroPython's names
 
-MPY_ARCHS ?= xtensa x64 armv6m armv7m armv7emsp
+MPY_ARCHS ?= xtensa x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc
 NATMOD := $(BUILD)/natmod
 NATMOD_PYTHON := $(NATMOD)/venv/bin/python
 DIST := $(CURDIR)/dist
 NATMOD_PACKAGES := $(if $(filter arm%,$(MPY_ARCHS)),gcc-arm-none-eabi libnewlib-arm-none-eabi) \
 	$(if $(filter rv32imc,$(MPY_ARCHS)),gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf) \
+	$(if $(filter x86,$(MPY_ARCHS)),gcc-i686-linux-gnu libc6-dev-i386-cross) \
 	$(if $(filter-out x64,$(MPY_ARCHS)),rustc-web rust-web-src cargo-web)
 # The version of the package, as the engine's.
 NATMOD_VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
@@ -38,16 +39,16 @@ unix-stock: setup $(MPY_CROSS)
 		BUILD=$(BUILD)/unix-stock FROZEN_MANIFEST=$(CURDIR)/boards/unix/manifest_stock.py \
 		MICROPY_MPYCROSS=$(MPY_CROSS) MICROPY_MPYCROSS_DEPENDENCY=$(MPY_CROSS) MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0)
 
-# MicroPython's qemu port for a board with a Cortex-M3.
-.PHONY: qemu-arm
-qemu-arm: setup $(MPY_CROSS)
-	@scripts/packages.sh qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi
-	$(call quietly,Building MicroPython's qemu port for ARM,qemu-arm,$(MAKE) -C $(MICROPYTHON)/ports/qemu -j$(JOBS) BOARD=MPS2_AN385 \
-		BUILD=$(BUILD)/qemu-arm FROZEN_MANIFEST=$(CURDIR)/natmod/manifest_qemu.py MPY_LIB_DIR=$(MICROPYTHON)/lib \
-		MICROPY_MPYCROSS=$(MPY_CROSS) MICROPY_MPYCROSS_DEPENDENCY=$(MPY_CROSS))
+# The same for processors with 32 bits: static, since this machine need not have a C library for them.
+.PHONY: unix-x86
+unix-x86: natmod-tools
+	$(call quietly,Building MicroPython's unix port for x86,unix-x86,$(MAKE) -C $(MICROPYTHON)/ports/unix -j$(JOBS) CROSS_COMPILE=i686-linux-gnu- \
+		BUILD=$(BUILD)/unix-x86 FROZEN_MANIFEST=$(CURDIR)/natmod/manifest_qemu.py LDFLAGS_EXTRA=-static \
+		MICROPY_MPYCROSS=$(MPY_CROSS) MICROPY_MPYCROSS_DEPENDENCY=$(MPY_CROSS) MICROPY_PY_FFI=0 MICROPY_PY_BTREE=0 \
+		MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0)
 
 .PHONY: test-mpy
-test-mpy: mpy-xtensa mpy-x64 mpy-armv7m unix-stock unix qemu-arm reference firmware virtual-esp8266 mpremote ## Test the files: in the unix port, on the virtual ESP8266, on a Cortex-M3 in QEMU
+test-mpy: mpy unix-stock unix unix-x86 $(QEMU_ARCHS:%=qemu-%) qemu-usermod reference firmware-without virtual-esp8266 mpremote ## Test the files, and umqtt built in for ARM: in the unix port, on the virtual ESP8266, in QEMU on ARM and RISC-V
 	@echo "== Testing umqtt as a file"
 	@mkdir -p $(BUILD)/log
 	@$(CARGO) test --quiet --locked --package umqtt-tests --test mpy 2>&1 | tee $(BUILD)/log/test-mpy

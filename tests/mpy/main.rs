@@ -1,8 +1,8 @@
 //! umqtt as a file, `dist/<architecture>/umqtt/simple.mpy`, in interpreters and firmwares that have none of it: the unix
-//! port, MicroPython's ESP8266 firmware on the virtual board, and its qemu port with a Cortex-M3.
+//! port, MicroPython's ESP8266 firmware on the virtual board, and its qemu port.
 
-mod arm;
 mod esp8266;
+mod qemu;
 mod unix;
 
 use umqtt_tests::{board::Board, broker::Broker, repository, show::Show, transcript::Transcript, tutorial};

@@ -150,14 +150,32 @@ impl SerialPort {
     }
 }
 
-/// Boots MicroPython's qemu port, a board with a Cortex-M3 and without network, for programs that are sent to it.
-pub fn cortex_m3() -> Result<RawRepl> {
-    let firmware = repository().join("build/qemu-arm/firmware.elf");
+/// Boots a firmware of MicroPython's qemu port, without network, for programs that are sent to it: the folder in
+/// `build/qemu`, which has the name of its target of `make`, too.
+pub fn qemu(name: &str) -> Result<RawRepl> {
+    let firmware = repository().join("build/qemu").join(name).join("firmware.elf");
     if !firmware.exists() {
-        bail!("there is no firmware at {}; to build it: make qemu-arm", firmware.display());
+        bail!("there is no firmware at {}; to build it: make qemu-{name}", firmware.display());
     }
-    let mut command = children::command(&children::find("qemu-system-arm", "qemu-system-arm")?);
-    command.args(["-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting"]);
+    let (program, machine) = match name {
+        "armv6m" => ("qemu-system-arm", "microbit"),
+        "armv7emsp" => ("qemu-system-arm", "mps2-an386"),
+        "armv7emdp" => ("qemu-system-arm", "mps2-an500"),
+        "rv32imc" => ("qemu-system-riscv32", "virt"),
+        _ => ("qemu-system-arm", "mps2-an385"),
+    };
+    let mut command = children::command(&children::find(program, program)?);
+    command.args(["-machine", machine, "-display", "none", "-monitor", "none", "-semihosting"]);
+    match machine {
+        // The port's firmware is too large for the chip that this board has.
+        "microbit" => {
+            command.args(["-global", "nrf51-soc.flash-size=1048576", "-global", "nrf51-soc.sram-size=262144"]);
+        }
+        "virt" => {
+            command.args(["-bios", "none"]);
+        }
+        _ => {}
+    }
     // The terminal as a serial line, which translates nothing.
     command.args(["-serial", "/dev/tty", "-kernel"]).arg(firmware);
     let (wire, child) = open_console(command)?;

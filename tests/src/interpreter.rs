@@ -42,6 +42,13 @@ impl Interpreter {
         Ok(interpreter)
     }
 
+    /// The same for processors with 32 bits. It has no TLS, and finds no broker by its name.
+    pub fn with_native_module_x86() -> Result<Self> {
+        let mut interpreter = Self::at(repository().join("build/unix-x86/micropython"))?;
+        interpreter.modules.push(repository().join("dist/x86"));
+        Ok(interpreter)
+    }
+
     fn at(program: PathBuf) -> Result<Self> {
         let Ok(program) = program.canonicalize() else {
             bail!("there is no interpreter at {}; to build one: make unix unix-1.8", program.display());
