@@ -151,3 +151,15 @@ fn mpremote_finds_umqtt_in_the_firmware() {
     let program = "import umqtt.robust, umqtt.simple; print(umqtt.robust.MQTTClient('a', 'b').server)";
     assert_eq!(mpremote(&port, &["exec", program]), "b\n");
 }
+
+#[test]
+fn mpremote_mounts_a_folder_of_the_computer() {
+    let folder = TempDir::new().unwrap();
+    // Larger than the board's input buffer.
+    let source = format!("# {}\nprint('hello from the computer')\n", "x".repeat(3000));
+    fs::write(folder.path().join("mounted.py"), source).unwrap();
+    let port = Esp8266::new().unwrap().boot_on_port().unwrap();
+    let folder = folder.path().display().to_string();
+    let printed = mpremote(&port, &["mount", &folder, "exec", "import mounted"]);
+    assert!(printed.contains("hello from the computer\n"), "{printed}");
+}

@@ -142,10 +142,32 @@ fn mip_installs_it_from_a_server() {
 
     let broker = Broker::start().unwrap();
     let mut board = flash.board(&broker, Memory::Lenient);
+    assert_eq!(sha256_on_the_board(&mut board, "/lib/umqtt/simple.mpy"), sha256(&dist().join("umqtt/simple.mpy")));
     assert_eq!(board.repl().ask("import umqtt.simple").unwrap(), [""; 0]);
     let list = "sorted(__import__('os').listdir('/lib/umqtt'))";
     assert_eq!(board.repl().ask(list).unwrap(), ["['__init__.mpy', 'robust.mpy', 'simple.mpy']"]);
     play("docs/tutorial.md", &broker, &mut board);
+}
+
+fn sha256(file: &Path) -> String {
+    let output = children::command(Path::new("sha256sum")).arg(file).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+fn sha256_on_the_board(board: &mut Board, file: &str) -> String {
+    let repl = board.repl();
+    repl.paste(&[
+        "import hashlib",
+        "h = hashlib.sha256()",
+        &format!("with open('{file}', 'rb') as f:"),
+        "    piece = f.read(256)",
+        "    while piece:",
+        "        h.update(piece)",
+        "        piece = f.read(256)",
+        "print(h.digest().hex())",
+    ])
+    .unwrap();
+    repl.answer().unwrap().concat()
 }
 
 /// What docs/install.md says of the three ways. `make mpy-costs` prints it.
