@@ -150,6 +150,8 @@ mp_obj_t umqtt_exception_value(mp_obj_t exception);
 #undef mp_obj_is_str_or_bytes
 #define mp_obj_is_str_or_bytes(object) (umqtt_is_str_or_bytes(object))
 bool umqtt_is_str_or_bytes(mp_obj_t object);
+#undef mp_obj_get_int
+#define mp_obj_get_int(object) ((mp_int_t)mp_fun_table.native_from_obj(object, MP_NATIVE_TYPE_INT))
 #undef mp_type_bytes
 #define mp_type_bytes (*umqtt_dynamic.bytes)
 #define mp_map_lookup(map, key, kind) (umqtt_find(map, key))
