@@ -1,7 +1,7 @@
 //! Runs sessions through faults, many at a time, and counts how they came out.
 
 use super::{
-    Break, Extent, Fault, Manner,
+    Extent, Fault, Manner,
     observer::Observer,
     proxy::{Proxy, first},
     stage::{Place, Stage},
@@ -215,13 +215,11 @@ impl Campaign {
         let (ending, printed) = stage.play(&script, self.library.limit())?;
         let records = proxy.end();
         let published = self.observer.settle(&self.broker, &name)?;
-        let takeovers = match fault {
-            Fault::At { what: Break::Reset, .. } => {
-                let log = self.broker.log_of(&name)?;
-                log.iter().filter(|line| line.contains("already connected")).count()
-            }
-            _ => 0,
-        };
-        Ok((name, Account { ending, printed, records, published, takeovers }))
+        let mut account = Account { ending, printed, records, published, takeovers: 0 };
+        if fault.may_be_taken_over() && account.judge(fault, self.library.qoses()).contains(&Fail::Will) {
+            let log = self.broker.log_of(&name)?;
+            account.takeovers = log.iter().filter(|line| line.contains("already connected")).count();
+        }
+        Ok((name, account))
     }
 }

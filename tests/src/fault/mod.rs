@@ -158,6 +158,12 @@ impl Fault {
             Fault::At { what: Break::Stall | Break::Blackhole, .. } | Fault::Packet { what: Mishap::Drop, .. }
         )
     }
+
+    /// Whether the broker may hear of a connection's end only after the client has come again: a RST may be overtaken, and a
+    /// client that waits in vain leaves when it likes.
+    pub fn may_be_taken_over(self) -> bool {
+        self.is_silent() || matches!(self, Fault::At { what: Break::Reset, .. })
+    }
 }
 
 impl fmt::Display for Fault {

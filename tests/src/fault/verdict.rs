@@ -123,10 +123,10 @@ impl Account {
         let wills = self.published.iter().filter(|(topic, _)| topic == "will").count();
         let most = self.records.iter().filter(ended_otherwise).count();
         // A broker that finds out by the next CONNECT of the same client may or may not publish the will: so when it was
-        // not told, and a RST may be overtaken. mosquitto forgets the will at a second CONNECT on the same connection.
+        // not told, and a RST may be overtaken, as may the end of a connection that the client gave up. mosquitto forgets
+        // the will at a second CONNECT on the same connection.
         let is_clear = |record: &&Record| !record.abandoned && fault != SECOND_CONNECT;
-        let may_be_overtaken = matches!(fault, Fault::At { what: Break::Reset, .. });
-        let overtaken = if may_be_overtaken { self.takeovers } else { 0 };
+        let overtaken = if fault.may_be_taken_over() { self.takeovers } else { 0 };
         let least = self.records.iter().filter(ended_otherwise).filter(is_clear).count().saturating_sub(overtaken);
         check((least..=most).contains(&wills), Fail::Will);
         fails
@@ -232,5 +232,12 @@ mod tests {
             account.published.push(("will".into(), "will".into()));
         };
         fails(CUT, died, &[]);
+        let taken_over = |account: &mut Account| {
+            account.records[0].said_goodbye = false;
+            account.takeovers = 1;
+        };
+        let stall = Fault::At { what: Break::Stall, direction: Direction::ToBroker, offset: 50 };
+        fails(stall, taken_over, &[]);
+        fails(CUT, taken_over, &[Fail::Will]);
     }
 }
