@@ -129,7 +129,9 @@ fn apply<'a>(root: &Path, mutant: &'a Mutant) -> Result<std::result::Result<Vec<
         }
         sources.push((file.as_str(), source));
     }
-    for (Change { file, old, new }, (_, source)) in mutant.changes.iter().zip(&sources) {
+    for Change { file, old, new } in &mutant.changes {
+        // There may be several changes in one file.
+        let source = fs::read_to_string(root.join(file))?;
         fs::write(root.join(file), source.replace(old, new))?;
     }
     Ok(Ok(sources))
