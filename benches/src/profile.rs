@@ -23,6 +23,8 @@ use umqtt_tests::{LIMIT, broker::Broker, repository};
 const CLOCK: &str = "time_ticks_cpu";
 /// Where the program counter is among the 32-bit words of the registers that the stub sends: after a0 to a15.
 const PROGRAM_COUNTER: usize = 16;
+/// And the stack pointer, a1.
+const STACK_POINTER: usize = 1;
 /// Each operation is followed so often, and the shortest counts: every now and then MicroPython looks after its events.
 const ROUNDS: usize = 3;
 /// No operation that is profiled has as many instructions.
@@ -93,8 +95,12 @@ fn follow(
     while functions.name(debugger.program_counter()?) == CLOCK {
         debugger.step()?;
     }
+    let top = debugger.register(STACK_POINTER)?;
+    let mut lowest = top;
     loop {
-        let address = debugger.program_counter()?;
+        let registers = debugger.registers()?;
+        let address = word(&registers, PROGRAM_COUNTER)?;
+        lowest = lowest.min(word(&registers, STACK_POINTER)?);
         if address == clock {
             break;
         }
@@ -105,7 +111,13 @@ fn follow(
     }
     debugger.set_breakpoint(clock)?;
     debugger.pass(clock)?;
-    Ok(Profile { operation: operation.to_owned(), subject: subject.to_owned(), total, functions: counts })
+    Ok(Profile {
+        operation: operation.to_owned(),
+        subject: subject.to_owned(),
+        total,
+        stack: top - lowest,
+        functions: counts,
+    })
 }
 
 /// The functions of a firmware by their addresses.
@@ -216,12 +228,24 @@ impl Debugger {
         self.go()
     }
 
-    fn program_counter(&mut self) -> Result<u32> {
+    fn registers(&mut self) -> Result<String> {
         self.send("g")?;
-        let registers = self.receive()?;
-        let Some(word) = registers.get(8 * PROGRAM_COUNTER..8 * PROGRAM_COUNTER + 8) else {
-            bail!("QEMU's debugger stub has sent too few registers: {registers}");
-        };
-        Ok(u32::from_str_radix(word, 16)?.swap_bytes())
+        self.receive()
     }
+
+    fn register(&mut self, number: usize) -> Result<u32> {
+        word(&self.registers()?, number)
+    }
+
+    fn program_counter(&mut self) -> Result<u32> {
+        self.register(PROGRAM_COUNTER)
+    }
+}
+
+/// One register of those that the stub has sent.
+fn word(registers: &str, number: usize) -> Result<u32> {
+    let Some(word) = registers.get(8 * number..8 * number + 8) else {
+        bail!("QEMU's debugger stub has sent too few registers: {registers}");
+    };
+    Ok(u32::from_str_radix(word, 16)?.swap_bytes())
 }

@@ -38,16 +38,20 @@ const NAMED: usize = 24;
 pub fn profiles(results: &Results) -> String {
     let mut text = String::from(
         "### Where the instructions go\n\nOne operation, stepped through by QEMU's debugger stub, without interrupts. \
-        Each function's own instructions, the call of the program's function and the bytecode around it included.\n",
+        Each function's own instructions, the call of the program's function and the bytecode around it included; the stack is \
+        counted from there, down into lwIP.\n",
     );
     for (operation, profile) in results.profiles.iter().filter(|p| p.subject == OURS).map(|p| (&p.operation, p)) {
         let bare = results.profiles.iter().find(|p| p.operation == *operation && p.subject == BARE);
         let in_bare = |function: &str| bare.and_then(|p| p.functions.get(function)).copied().unwrap_or(0);
         let _ = write!(
             text,
-            "\n**{operation}**: {} instructions, by the bare socket {}.\n\n| | umqtt-rs | bare socket |\n|---|--:|--:|\n",
+            "\n**{operation}**: {} instructions, by the bare socket {}; {} bytes of stack at the deepest, by the bare socket {}.\n\n\
+            | | umqtt-rs | bare socket |\n|---|--:|--:|\n",
             count(Some(profile.total as f64)),
             count(bare.map(|p| p.total as f64)),
+            count(Some(profile.stack.into())),
+            count(bare.map(|p| p.stack.into())),
         );
         let mut functions: Vec<(&str, usize)> =
             profile.functions.iter().map(|(name, &own)| (name.as_str(), own)).collect();

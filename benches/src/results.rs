@@ -28,6 +28,9 @@ pub struct Profile {
     pub subject: String,
     /// All of them.
     pub total: usize,
+    /// How deep the stack gets below where the operation begins, in bytes.
+    #[serde(default)]
+    pub stack: u32,
     /// Those of each function itself, without those it calls.
     pub functions: BTreeMap<String, usize>,
 }

@@ -106,7 +106,8 @@ pub fn run(only: &str) -> Result<()> {
             made += 1;
             killed += usize::from(verdict.starts_with("killed"));
             println!("{statement:<9} {}: {verdict}", mutant.what);
-            let files: Vec<_> = mutant.changes.iter().map(|change| format!("`{}`", change.file)).collect();
+            let mut files: Vec<_> = mutant.changes.iter().map(|change| format!("`{}`", change.file)).collect();
+            files.dedup();
             writeln!(results, "| {statement} | {} | {} | {verdict} |", mutant.what, files.join(", "))?;
         }
     }
