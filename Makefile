@@ -210,7 +210,7 @@ soak: robust-board ## Publish and receive MESSAGES=1000000, or MESSAGES=30min, o
 	@UMQTT_SOAK=$(MESSAGES) $(CARGO) test --quiet --locked --package umqtt-tests $(FAULTS_$(ROBUST_BOARD)) soaked -- --nocapture
 
 .PHONY: reliability
-reliability: unix reference firmware-image firmware-comparison virtual-esp8266 ## Write into docs/reliability.md what the class comes through, beside the Python one: hours
+reliability: unix reference firmware-image firmware-comparison virtual-esp8266 ## Write into docs/reliability.md what the class comes through, beside the Python one: half an hour
 	@$(CARGO) run --quiet --locked --package umqtt-tests --bin umqtt-run -- reliability
 
 # Minutes of fuzzing, shared by the targets.
