@@ -133,7 +133,7 @@ fn an_interrupted_flash_is_said_and_can_be_repeated() {
     let firmware = firmware().unwrap();
     let mut command = board.esptool_command().unwrap();
     command.args(["--port", board.port(), "--before", "no_reset", "write_flash", "0"]).arg(&firmware);
-    kill_at(command, "Writing at 0x00014").unwrap();
+    kill_at(command, "Writing at 0x0001").unwrap();
 
     board.control("gpio0 high").unwrap();
     board.control("reset").unwrap();
