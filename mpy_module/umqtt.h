@@ -103,6 +103,8 @@ typedef struct _umqtt_session_obj_t {
     uint32_t holding : 1; // the wait under way is that of a call within a callback
     uint32_t checking : 1; // sock has been told not to wait, by check_msg()
     uint32_t setter_place : 7; // where the socket's setblocking() or settimeout() was found last
+    uint32_t has_header : 1; // the first two bytes of a packet were read, and the engine was not told
+    uint32_t header : 16; // these two
     umqtt_session_t engine;
 } umqtt_session_obj_t;
 

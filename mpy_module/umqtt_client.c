@@ -57,6 +57,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->callback_raised = false;
     self->in_callback = false;
     self->holding = false;
+    self->has_header = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -136,6 +137,7 @@ static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
     session->chunks_topic = MP_OBJ_NULL;
     session->last_held = NULL;
+    session->has_header = false;
 }
 
 static void close_connection(umqtt_session_obj_t *session) {
@@ -466,6 +468,13 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
         wanted = MIN(wanted, SMALL_BUFFER_SIZE);
     }
     mp_int_t count = 0;
+    if (session->has_header) {
+        session->has_header = false;
+        small[0] = session->header >> 8;
+        small[1] = session->header;
+        call->ahead = small;
+        call->ahead_len = 2;
+    }
     if (call->ahead_len == 0) {
         // Nothing of the next packet is read, and the engine will ask for all of this one.
         bool reads_ahead = wanted < SMALL_BUFFER_SIZE && session->stream != NULL;
@@ -605,7 +614,7 @@ static mp_obj_t call_wait_msg(mp_obj_t self) {
 static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umqtt_action_t *action, mp_int_t *count) {
     umqtt_session_obj_t *session = call->session;
     *count = 0;
-    if (session->holding || session->in_chunks || session->stream == NULL
+    if (session->holding || session->in_chunks || session->has_header || session->stream == NULL
         || !umqtt_session_take_quiet(&session->engine, now)) {
         return false;
     }
@@ -618,7 +627,11 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
         return false;
     }
     if (len > 2) {
+        // Should reading raise, the next wait goes on after these two bytes.
+        session->header = small[0] << 8 | small[1];
+        session->has_header = true;
         mp_int_t rest = umqtt_socket_read(session, small + 2, len - 2);
+        session->has_header = false;
         *count += MAX(rest, 0);
         if (*count != (mp_int_t)len) {
             return false;

@@ -1,8 +1,9 @@
-// The class _host.Socket(script, piece=0): a native stream in place of a
+// The class _host.Socket(script, piece=0, interrupted=0): a native stream in place of a
 // connected socket, whose reads and writes allocate nothing. Reads give the
 // script, piece bytes of it at most if that is not 0, then nothing, which whoever
 // waits for ever finds out: after a thousand reads in vain the connection is
-// reset. Writes take everything, and only count it.
+// reset. Instead of the read of that number, counted from 1, comes once
+// KeyboardInterrupt. Writes take everything, and only count it.
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ typedef struct {
     mp_obj_base_t base;
     mp_obj_t script;
     size_t piece;
+    size_t interrupted;
     size_t position;
     size_t reads;
     size_t written;
@@ -25,16 +27,21 @@ typedef struct {
 #define HOST_SOCKET_READS_IN_VAIN (1000)
 
 static mp_obj_t host_socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_arg_check_num(n_args, n_kw, 1, 2, false);
+    mp_arg_check_num(n_args, n_kw, 1, 3, false);
     host_socket_obj_t *self = mp_obj_malloc(host_socket_obj_t, type);
     self->script = args[0];
     self->piece = n_args > 1 ? mp_obj_get_int(args[1]) : 0;
+    self->interrupted = n_args > 2 ? mp_obj_get_int(args[2]) : 0;
     self->position = self->reads = self->written = self->in_vain = 0;
     return MP_OBJ_FROM_PTR(self);
 }
 
 static mp_uint_t host_socket_read(mp_obj_t self_in, void *buf, mp_uint_t size, int *errcode) {
     host_socket_obj_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->interrupted == self->reads + 1) {
+        self->interrupted = 0;
+        mp_raise_type(&mp_type_KeyboardInterrupt);
+    }
     mp_buffer_info_t script;
     mp_get_buffer_raise(self->script, &script, MP_BUFFER_READ);
     size_t left = script.len - MIN(self->position, script.len);

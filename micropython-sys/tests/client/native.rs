@@ -5,10 +5,10 @@ use crate::support::{interpreter, prints_in};
 /// A client on a native socket that gives `piece` bytes at a time.
 const NATIVE: &str = "
 import _host
-def native(script, piece=0):
+def native(*script):
     c = connected(b'')
     c.set_callback(got)
-    c.sock = _host.Socket(script, piece)
+    c.sock = _host.Socket(*script)
     return c
 def got(topic, msg):
     received.append((topic, msg))
@@ -50,6 +50,39 @@ fn messages_of_all_sizes_come_whole_in_pieces_of_all_sizes() {
                 c.wait_msg()
             if received != sent or c.check_msg() is not None:
                 print('pieces of', piece)
+        print('done')
+        ",
+        "
+        done
+        ",
+    );
+}
+
+#[test]
+fn an_interrupt_within_a_packet_loses_no_byte_of_it() {
+    native_prints(
+        "
+        def interrupted(call):
+            try:
+                call()
+            except KeyboardInterrupt:
+                return True
+        calls = {
+            'wait': lambda: c.wait_msg(),
+            'check': lambda: c.check_msg(),
+            'publish': lambda: c.publish('t', 'm', qos=1),
+        }
+        script = message(b'topic', b'a message', 1, 9) + message(b't', b'next') + puback(1)
+        for name, call in calls.items():
+            for piece in 0, 1, 3:
+                for read in range(1, 20):
+                    received.clear()
+                    c = native(script, piece, read)
+                    interrupts = interrupted(call) is True
+                    while len(received) < 2:
+                        interrupts += interrupted(c.wait_msg) is True
+                    if received != [(b'topic', b'a message'), (b't', b'next')] or (read < 3 and not interrupts):
+                        print(name, piece, read, received)
         print('done')
         ",
         "
