@@ -314,9 +314,7 @@ impl Operation {
     pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
             Kind::Exchanging { identifier } => return session.leave(identifier),
-            Kind::Waiting {
-                arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }), ..
-            } => {
+            Kind::Waiting { arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }) } => {
                 // Unless it was acknowledged meanwhile, before another message.
                 let unanswered = session.owed == Owed::of(qos, identifier);
                 if unanswered {
