@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 use umqtt_tests::{
-    board::{Esp8266, Memory, WIFI},
+    board::{Esp8266, Memory},
     broker::{Broker, PORT},
     differential::{self, Comparison, OURS, diff, report},
     interpreter::Interpreter,
@@ -118,7 +118,7 @@ fn run(cases: &[String], library: &str, folder: &str, memory: Memory) -> Vec<Run
 fn boot(memory: Memory) -> RawRepl {
     let board = Esp8266::with_firmware("2MiB-differential", "firmware-differential").unwrap();
     let mut board = board.memory(memory).boot_raw().unwrap();
-    board.run(&format!("{}\nwhile not wlan.isconnected(): pass", WIFI.join("\n"))).unwrap();
+    board.join_wifi().unwrap();
     board
 }
 

@@ -4,7 +4,7 @@
 
 use umqtt_tests::{
     LIMIT,
-    board::{Esp8266, WIFI},
+    board::Esp8266,
     broker::{Broker, Options},
     fault::{
         Fault,
@@ -12,7 +12,7 @@ use umqtt_tests::{
         stage::{Place, Stage},
     },
     flood, hostile,
-    raw::End,
+    raw::{End, RawRepl},
     soak::{self, Extent},
 };
 
@@ -40,11 +40,16 @@ fn a_soaked_board_loses_nothing_and_does_not_grow() {
     soak::assert_well_soaked(Place::Esp8266, soak::chosen(SOAK));
 }
 
+fn board_in_wifi(broker: &Broker) -> RawRepl {
+    let mut board = Esp8266::new().unwrap().server(broker.address()).boot_raw().unwrap();
+    board.join_wifi().unwrap();
+    board
+}
+
 #[test]
 fn a_flood_of_ten_thousand_messages_loses_none_on_the_board() {
     let broker = Broker::with(Options { quiet: true, ..Options::default() }).unwrap();
-    let mut board = Esp8266::new().unwrap().server(broker.address()).boot_raw().unwrap();
-    board.run(&format!("{}\nwhile not wlan.isconnected(): pass", WIFI.join("\n"))).unwrap();
+    let mut board = board_in_wifi(&broker);
     let mut printed = Vec::new();
     let end = board.watch(flood::SCRIPT, 10 * LIMIT, |line| {
         printed.push(line.to_owned());
@@ -54,4 +59,11 @@ fn a_flood_of_ten_thousand_messages_loses_none_on_the_board() {
     });
     assert_eq!(end.unwrap(), End::Well, "{printed:?}");
     assert_eq!(printed, ["subscribed", flood::NONE_LOST]);
+}
+
+#[test]
+fn a_flood_that_is_answered_within_the_callback_comes_in_order_and_does_not_nest_on_the_board() {
+    let broker = Broker::start().unwrap();
+    let printed = board_in_wifi(&broker).run(flood::ANSWERED).unwrap();
+    assert_eq!(printed.lines().collect::<Vec<_>>(), flood::ANSWERED_IN_ORDER);
 }

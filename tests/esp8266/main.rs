@@ -8,7 +8,6 @@ mod examples;
 mod faults;
 mod files;
 mod flash_strings;
-mod flood;
 mod fragmented;
 mod memory;
 mod network;

@@ -4,7 +4,10 @@
 //! comes too fast, and is ended with Ctrl-D. The board answers with what the program prints, then its traceback if it has
 //! one, each of the two ended with Ctrl-D. An empty program resets the interpreter.
 
-use crate::{LIMIT, board::Power};
+use crate::{
+    LIMIT,
+    board::{Power, WIFI},
+};
 use anyhow::{Context, Result, bail};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
@@ -70,6 +73,11 @@ impl RawRepl {
             bail!("the program failed:\n{printed}{traceback}");
         }
         Ok(printed)
+    }
+
+    /// Joins the virtual board's Wi-Fi, and waits until the board has its address.
+    pub fn join_wifi(&mut self) -> Result<()> {
+        self.run(&format!("{}\nwhile not wlan.isconnected(): pass", WIFI.join("\n"))).map(drop)
     }
 
     /// Runs a program for as long as `limit`, and gives each line that it prints to `see` as it comes. After any other end

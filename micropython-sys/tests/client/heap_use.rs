@@ -1,6 +1,6 @@
 //! What the calls take from the heap, and that its exhaustion at any point is a MemoryError and no more.
 
-use crate::support::{interpreter, prints, prints_in};
+use crate::support::{prints, prints_after};
 
 /// `counted(lambda: c.method(...))`: how many allocations the call makes. On a native stream, which makes none itself.
 const COUNTED: &str = "\
@@ -18,9 +18,7 @@ def native(script):
 
 #[track_caller]
 fn counts(script: &str, expected: &str) {
-    let mut python = interpreter(256 * 1024);
-    python.run(COUNTED).unwrap();
-    prints_in(&mut python, script, expected);
+    prints_after(COUNTED, script, expected);
 }
 
 #[cfg(feature = "qos2")]

@@ -1,6 +1,6 @@
 //! Messages that arrive while a callback waits for an acknowledgement of its own.
 
-use crate::support::{interpreter, prints_in};
+use crate::support::prints_after;
 
 /// The identifiers of the PUBACKs that a client has written, in their order.
 const ACKNOWLEDGED: &str = "
@@ -12,9 +12,7 @@ def acknowledged(c):
 
 #[track_caller]
 fn prints(script: &str, expected: &str) {
-    let mut python = interpreter(256 * 1024);
-    python.run(ACKNOWLEDGED).unwrap();
-    prints_in(&mut python, script, expected);
+    prints_after(ACKNOWLEDGED, script, expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A native socket, of which the rest of a small packet is read at once: whatever the reads give, nothing is lost.
 
-use crate::support::{interpreter, prints_in};
+use crate::support::prints_after;
 
 /// A client on a native socket that gives `piece` bytes at a time.
 const NATIVE: &str = "
@@ -17,9 +17,7 @@ received = []
 
 #[track_caller]
 fn native_prints(script: &str, expected: &str) {
-    let mut python = interpreter(256 * 1024);
-    python.run(NATIVE).unwrap();
-    prints_in(&mut python, script, expected);
+    prints_after(NATIVE, script, expected);
 }
 
 #[test]

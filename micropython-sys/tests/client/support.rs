@@ -32,6 +32,14 @@ pub fn prints_in(python: &mut Interpreter, script: &str, expected: &str) {
     assert!(printed == expected, "it printed\n{printed}instead of\n{expected}");
 }
 
+/// The same in one that has run another script before.
+#[track_caller]
+pub fn prints_after(before: &str, script: &str, expected: &str) {
+    let mut python = interpreter(256 * 1024);
+    python.run(before).unwrap();
+    prints_in(&mut python, script, expected);
+}
+
 fn dedent(text: &str) -> String {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let indentation = lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or(0);

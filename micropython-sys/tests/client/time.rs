@@ -1,7 +1,7 @@
 //! connect(timeout=): no broker, however it behaves, holds a call for longer. The clock is the interpreter's own, which
 //! only the reads move.
 
-use crate::support::{delivered, interpreter, prints, prints_in};
+use crate::support::{delivered, interpreter, prints, prints_after, prints_in};
 
 /// `Slow(ms, data)`: each read takes so long and gives one byte of the data, over and over.
 const SLOW: &str = "\
@@ -35,9 +35,7 @@ def took(function, *args, **options):
 
 #[track_caller]
 pub fn slow_prints(script: &str, expected: &str) {
-    let mut python = interpreter(256 * 1024);
-    python.run(SLOW).unwrap();
-    prints_in(&mut python, script, expected);
+    prints_after(SLOW, script, expected);
 }
 
 #[test]
