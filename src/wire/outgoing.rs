@@ -427,5 +427,29 @@ mod tests {
             prop_assert_eq!(packet.chunk(take, &strings, &mut [0; 8]).1, whole.len());
             prop_assert_eq!(written(&packet, &strings, scratch, take), whole);
         }
+
+        /// The short way is a way to the same, whenever there is one.
+        #[test]
+        fn a_publish_chunk_is_the_first_chunk(
+            topic in "[a-zé/]{1,200}",
+            message in proptest::collection::vec(any::<u8>(), 0..300),
+            identifier in prop_oneof![0u16..3, any::<u16>()],
+            dup: bool,
+            retain: bool,
+            size in 1usize..800,
+        ) {
+            let strings = strings(&[(Slot::Topic, topic.as_bytes()), (Slot::Message, &message)]);
+            let qos = if identifier == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+            let packet = Outgoing::publish_unchecked(Publish { dup, qos, retain, identifier });
+            let (mut short, mut long) = ([0; 800], [0; 800]);
+            let chunk = packet.chunk(0, &strings, &mut long[..size]);
+            match packet.publish_chunk(&strings, &mut short[..size]) {
+                Some((len, packet_size)) => {
+                    prop_assert_eq!(chunk, (Chunk::Scratch(len), packet_size));
+                    prop_assert_eq!(&short[..len], &long[..len]);
+                }
+                None => prop_assert!(size < 7 + topic.len()),
+            }
+        }
     }
 }
