@@ -69,11 +69,14 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, umqtt_session_make_new
     );
 
-// Whether an instance is of the class MQTTClient itself, and not of one that is derived from it.
-static inline MP_ALWAYSINLINE bool is_client(const mp_obj_instance_t *self) {
-    const mp_obj_type_t *type = self->base.type;
+// Whether it is the class MQTTClient itself, and not one that is derived from it.
+static inline MP_ALWAYSINLINE bool is_client_type(const mp_obj_type_t *type) {
     return mp_obj_is_instance_type(type) && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &umqtt_type_session
            && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, locals_dict) == &umqtt_client_dict;
+}
+
+static inline MP_ALWAYSINLINE bool is_client(const mp_obj_instance_t *self) {
+    return is_client_type(self->base.type);
 }
 
 static void require_client(mp_obj_t self) {
@@ -96,12 +99,23 @@ static inline MP_ALWAYSINLINE umqtt_session_obj_t *get_session(mp_obj_t self_in)
     return MP_OBJ_TO_PTR(self->subobj[0]);
 }
 
-// Where __init__() has put these attributes in the table of the instance's own, if it is an ordered one.
+// Where __init__() has put these attributes in the table of the instance's own, if the places have stayed.
 enum { PLACE_sock, PLACE_pid, PLACE_cb };
 
+// An attribute of the instance's own; NULL where it has none. So few are found sooner one by one than by their hashes: the
+// ESP8266 has no instruction for the division.
+static mp_map_elem_t *search_members(mp_obj_instance_t *self, qstr name) {
+    mp_map_elem_t *elem = self->members.table;
+    for (size_t i = self->members.alloc; i != 0; i--, elem++) {
+        if (elem->key == MP_OBJ_NEW_QSTR(name)) {
+            return elem;
+        }
+    }
+    return NULL;
+}
+
 static mp_obj_t search_attr(mp_obj_t self_in, qstr name) {
-    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members;
-    mp_map_elem_t *elem = mp_map_lookup(members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    mp_map_elem_t *elem = search_members(MP_OBJ_TO_PTR(self_in), name);
     return elem != NULL ? elem->value : mp_load_attr(self_in, name);
 }
 
@@ -588,15 +602,7 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args);
 // Whether nobody has overridden wait_msg(), in a class or in the instance.
 static bool has_own_wait_msg(mp_obj_t self_in) {
     mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    if (!is_client(self)) {
-        return false;
-    }
-    for (size_t i = 0; i < self->members.alloc; i++) {
-        if (self->members.table[i].key == MP_OBJ_NEW_QSTR(MP_QSTR_wait_msg)) {
-            return false;
-        }
-    }
-    return true;
+    return is_client(self) && search_members(self, MP_QSTR_wait_msg) == NULL;
 }
 
 static mp_obj_t call_wait_msg(mp_obj_t self) {
@@ -934,29 +940,128 @@ static uint8_t get_qos(mp_obj_t qos_in) {
 
 // Methods
 
-// Stores an attribute, unless the class has that value already: what is not stored takes no heap.
-static void init_attr(mp_obj_t self, qstr name, mp_obj_t value) {
-    mp_obj_t dest[2];
-    mp_load_method_maybe(self, name, dest);
-    if (dest[0] != value || dest[1] != MP_OBJ_NULL) {
-        mp_store_attr(self, name, value);
+// Whether something special may become of what is stored in an instance: a property, or __setattr__().
+static bool is_special(mp_obj_t self) {
+    return mp_obj_get_type(self)->flags & MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS;
+}
+
+#if !MICROPY_ENABLE_DYNRUNTIME
+// More attributes than this are found by their hashes.
+#define SEARCHED_MEMBERS_MAX (16)
+
+typedef void (*attr_fun_t)(mp_obj_t self, qstr name, mp_obj_t *dest);
+
+static void umqtt_client_attr(mp_obj_t self, qstr name, mp_obj_t *dest);
+
+// The class MQTTClient that this one is or is derived from; NULL when it is not found by going from base to base.
+static mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
+    while (!is_client_type(type)) {
+        const void *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
+        if (parent == NULL || !mp_obj_is_exact_type(MP_OBJ_FROM_PTR(parent), &mp_type_type)) {
+            return NULL;
+        }
+        type = parent;
+    }
+    return (mp_obj_type_t *)type;
+}
+
+// Where the class MQTTClient keeps what MicroPython finds attributes with.
+static inline const void **instance_attr(mp_obj_type_t *client) {
+    return &client->slots[client->slot_index_subscr];
+}
+
+// Has the attributes of a class's instances found by umqtt_client_attr. What MicroPython has for that is kept where the
+// class MQTTClient had its iterator, which says no more than that there is none.
+static void speed_up_attributes(const mp_obj_type_t *type_in) {
+    mp_obj_type_t *type = (mp_obj_type_t *)type_in;
+    mp_obj_type_t *client = find_client_type(type);
+    if (client == NULL) {
+        return;
+    }
+    if (client->slot_index_iter == client->slot_index_subscr + 1) {
+        client->slot_index_iter = 0;
+        *instance_attr(client) = MP_OBJ_TYPE_GET_SLOT(client, attr);
+    }
+    if (client->slot_index_iter == 0) {
+        type->slots[type->slot_index_attr - 1] = umqtt_client_attr;
     }
 }
 
-// The attributes that __init__() stores in any case.
-#define OWN_ATTRIBUTES (6)
-
-// So few attributes are found sooner one by one than by their hashes: the ESP8266 has no instruction for the division.
-static void order_members(mp_obj_instance_t *self) {
-    #if MICROPY_PY_COLLECTIONS_ORDEREDDICT && !MICROPY_ENABLE_DYNRUNTIME
-    if (self->members.alloc == 0) {
-        self->members.table = m_new0(mp_map_elem_t, OWN_ATTRIBUTES);
-        self->members.alloc = OWN_ATTRIBUTES;
-        self->members.is_ordered = true;
+// Finds what is looked for most often at once: the instance's own attributes and, in the class MQTTClient itself, its methods.
+static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    bool loads = dest[0] == MP_OBJ_NULL;
+    mp_map_elem_t *elem = self->members.alloc <= SEARCHED_MEMBERS_MAX ? search_members(self, name) : NULL;
+    if (elem != NULL && loads) {
+        dest[0] = elem->value;
+        return;
     }
-    #else
-    (void)self;
-    #endif
+    if (elem != NULL && dest[1] != MP_OBJ_NULL && !is_special(self_in)) {
+        elem->value = dest[1];
+        dest[0] = MP_OBJ_NULL;
+        return;
+    }
+    if (elem == NULL && loads && is_client(self)) {
+        // They come first in its table.
+        const mp_map_elem_t *method = umqtt_client_dict.map.table;
+        for (; mp_obj_is_exact_type(method->value, &umqtt_type_method); method++) {
+            if (method->key == MP_OBJ_NEW_QSTR(name)) {
+                dest[0] = method->value;
+                dest[1] = self_in;
+                return;
+            }
+        }
+    }
+    ((attr_fun_t)*instance_attr(find_client_type(self->base.type)))(self_in, name, dest);
+}
+#endif
+
+typedef struct _umqtt_attr_t {
+    qstr name;
+    mp_obj_t value;
+} umqtt_attr_t;
+
+static bool has_value(mp_obj_t self, const umqtt_attr_t *attr) {
+    mp_obj_t dest[2];
+    mp_load_method_maybe(self, attr->name, dest);
+    return dest[0] == attr->value && dest[1] == MP_OBJ_NULL;
+}
+
+// Stores attributes in an instance.
+//
+// Where they are new and nothing special becomes of what is stored, they are put into a table without a gap. MicroPython's
+// hash tables are searched to the first gap, so in this one whatever is looked for is found wherever it is: the places
+// stay the same until somebody adds an attribute of another name. (A table that is_ordered would do that too, but takes
+// itself for larger than it is when no memory was left for it to grow.)
+static void store_attrs(mp_obj_t self_in, const umqtt_attr_t *attrs, size_t count) {
+    require_client(self_in);
+    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_map_t *members = &self->members;
+    if (members->used == members->alloc && !is_special(self_in)) {
+        size_t used = members->used;
+        size_t len = used;
+        for (size_t i = 0; i < count; i++) {
+            len += search_members(self, attrs[i].name) == NULL;
+        }
+        if (len > used) {
+            mp_map_elem_t *old = members->table;
+            mp_map_elem_t *table = m_new(mp_map_elem_t, len);
+            for (size_t place = 0; place < used; place++) {
+                table[place] = old[place];
+            }
+            for (size_t i = 0, place = used; place < len; i++) {
+                if (search_members(self, attrs[i].name) == NULL) {
+                    table[place++] = (mp_map_elem_t) { MP_OBJ_NEW_QSTR(attrs[i].name), attrs[i].value };
+                }
+            }
+            members->table = table;
+            members->used = members->alloc = len;
+            m_del(mp_map_elem_t, old, used);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        mp_store_attr(self_in, attrs[i].name, attrs[i].value);
+    }
 }
 
 static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
@@ -967,23 +1072,37 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     if (mp_obj_equal(port, MP_OBJ_NEW_SMALL_INT(0))) {
         port = MP_OBJ_NEW_SMALL_INT(mp_obj_is_true(args[ARG_ssl]) ? 8883 : 1883);
     }
-    order_members(MP_OBJ_TO_PTR(self));
-    // Stored in any case, so that no call has to make room for them.
-    mp_store_attr(self, MP_QSTR_sock, mp_const_none);
-    mp_store_attr(self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0));
-    mp_store_attr(self, MP_QSTR_cb, mp_const_none);
-    mp_store_attr(self, MP_QSTR_client_id, args[ARG_client_id]);
-    mp_store_attr(self, MP_QSTR_server, args[ARG_server]);
-    mp_store_attr(self, MP_QSTR_port, port);
-    init_attr(self, MP_QSTR_ssl, args[ARG_ssl]);
-    init_attr(self, MP_QSTR_ssl_params, args[ARG_ssl_params]);
-    init_attr(self, MP_QSTR_user, args[ARG_user]);
-    init_attr(self, MP_QSTR_pswd, args[ARG_password]);
-    init_attr(self, MP_QSTR_keepalive, args[ARG_keepalive]);
-    init_attr(self, MP_QSTR_lw_topic, mp_const_none);
-    init_attr(self, MP_QSTR_lw_msg, mp_const_none);
-    init_attr(self, MP_QSTR_lw_qos, MP_OBJ_NEW_SMALL_INT(0));
-    init_attr(self, MP_QSTR_lw_retain, mp_const_false);
+    // The first six in any case, so that no call has to make room for them; the rest if the class has another value, for what
+    // is not stored takes no heap.
+    enum { ALWAYS = 6 };
+    const umqtt_attr_t attrs[] = {
+        [PLACE_sock] = { MP_QSTR_sock, mp_const_none },
+        [PLACE_pid] = { MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0) },
+        [PLACE_cb] = { MP_QSTR_cb, mp_const_none },
+        { MP_QSTR_client_id, args[ARG_client_id] },
+        { MP_QSTR_server, args[ARG_server] },
+        { MP_QSTR_port, port },
+        { MP_QSTR_ssl, args[ARG_ssl] },
+        { MP_QSTR_ssl_params, args[ARG_ssl_params] },
+        { MP_QSTR_user, args[ARG_user] },
+        { MP_QSTR_pswd, args[ARG_password] },
+        { MP_QSTR_keepalive, args[ARG_keepalive] },
+        { MP_QSTR_lw_topic, mp_const_none },
+        { MP_QSTR_lw_msg, mp_const_none },
+        { MP_QSTR_lw_qos, MP_OBJ_NEW_SMALL_INT(0) },
+        { MP_QSTR_lw_retain, mp_const_false },
+    };
+    umqtt_attr_t different[MP_ARRAY_SIZE(attrs)];
+    size_t count = 0;
+    for (size_t i = 0; i < MP_ARRAY_SIZE(attrs); i++) {
+        if (i < ALWAYS || is_special(self) || !has_value(self, &attrs[i])) {
+            different[count++] = attrs[i];
+        }
+    }
+    store_attrs(self, different, count);
+    #if !MICROPY_ENABLE_DYNRUNTIME
+    speed_up_attributes(mp_obj_get_type(self));
+    #endif
     return mp_const_none;
 }
 static const mp_obj_dict_t no_ssl_params;
@@ -1009,9 +1128,13 @@ static mp_obj_t umqtt_client_set_chunk_callback(const mp_obj_t *args) {
     if (args[2] != mp_const_none) {
         mp_get_buffer_raise(args[2], &info, MP_BUFFER_RW);
     }
-    get_session(args[0])->in_chunks = args[2] != mp_const_none;
-    mp_store_attr(args[0], MP_QSTR_chunk_cb, args[1]);
-    mp_store_attr(args[0], MP_QSTR_chunk_buffer, args[2]);
+    umqtt_session_obj_t *session = get_session(args[0]);
+    const umqtt_attr_t attrs[] = {
+        { MP_QSTR_chunk_cb, args[1] },
+        { MP_QSTR_chunk_buffer, args[2] },
+    };
+    store_attrs(args[0], attrs, MP_ARRAY_SIZE(attrs));
+    session->in_chunks = args[2] != mp_const_none;
     return mp_const_none;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_set_chunk_callback_obj, umqtt_client_set_chunk_callback, MP_QSTR_set_chunk_callback, 3,
@@ -1024,10 +1147,13 @@ static mp_obj_t umqtt_client_set_last_will(const mp_obj_t *args) {
     if (!mp_obj_is_true(args[ARG_topic])) {
         raise_assertion();
     }
-    mp_store_attr(args[ARG_self], MP_QSTR_lw_topic, args[ARG_topic]);
-    mp_store_attr(args[ARG_self], MP_QSTR_lw_msg, args[ARG_msg]);
-    mp_store_attr(args[ARG_self], MP_QSTR_lw_qos, args[ARG_qos]);
-    mp_store_attr(args[ARG_self], MP_QSTR_lw_retain, args[ARG_retain]);
+    const umqtt_attr_t attrs[] = {
+        { MP_QSTR_lw_topic, args[ARG_topic] },
+        { MP_QSTR_lw_msg, args[ARG_msg] },
+        { MP_QSTR_lw_qos, args[ARG_qos] },
+        { MP_QSTR_lw_retain, args[ARG_retain] },
+    };
+    store_attrs(args[ARG_self], attrs, MP_ARRAY_SIZE(attrs));
     return mp_const_none;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, MP_QSTR_set_last_will, 3,

@@ -232,6 +232,34 @@ fn every_allocation_of_the_constructor_may_fail() {
     );
 }
 
+/// MicroPython's ordered tables believe in the room that they did not get, so an instance must have none of these: what is
+/// stored next would be stored over other objects.
+#[test]
+fn an_attribute_that_finds_no_memory_can_be_stored_later_and_overwrites_nothing() {
+    prints(
+        "
+        import _host
+        c = MQTTClient('id', 'broker')
+        near = [bytearray(b'near' * 8) for _ in range(10)]
+        _host.fail_allocation_after(0)
+        try:
+            c.set_last_will('topic', 'text', True, 1)
+        except MemoryError:
+            _host.fail_allocation_after(-1)
+            print(c.lw_topic, c.server)
+        c.set_last_will('topic', 'text', True, 1)
+        c.own = 'own'
+        print(near == [bytearray(b'near' * 8)] * 10)
+        print(c.lw_topic, c.lw_msg, c.lw_retain, c.lw_qos, c.own, c.client_id, c.server, c.port, c.sock, c.pid, c.cb)
+        ",
+        "
+        None broker
+        True
+        topic text True 1 own id broker 1883 None 0 None
+        ",
+    );
+}
+
 /// On a native stream only the client allocates, so no failure is the socket's.
 #[cfg(feature = "qos2")]
 #[test]

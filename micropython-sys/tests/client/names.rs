@@ -145,6 +145,107 @@ fn an_instance_takes_further_attributes() {
 }
 
 #[test]
+fn an_instance_takes_as_many_attributes_as_anyone_likes() {
+    prints(
+        "
+        c = connected(message(b't', b'm'))
+        for i in range(40):
+            setattr(c, 'own%d' % i, i)
+        print(all(getattr(c, 'own%d' % i) == i for i in range(40)), c.client_id)
+        c.set_callback(received)
+        c.wait_msg()
+        c.publish('t', 'm')
+        print(c.sock.wire[-5:])",
+        r"
+        True id
+        got b't' b'm'
+        b'\x04\x00\x01tm'",
+    );
+}
+
+#[test]
+fn an_attribute_can_be_deleted_and_stored_again() {
+    prints(
+        "
+        c = MQTTClient('id', 'broker')
+        del c.server, c.client_id, c.cb
+        for name in 'server', 'client_id', 'cb', 'publish', 'nowhere':
+            try:
+                print(getattr(c, name))
+            except AttributeError:
+                print('none')
+        c.client_id, c.server, c.own = 'new', 'other', 'own'
+        print(c.client_id, c.server, c.own, c.port, c.pid)
+        try:
+            del c.nowhere
+        except AttributeError:
+            print('was never there')",
+        "
+        none
+        none
+        None
+        <bound_method>
+        none
+        new other own 1883 0
+        was never there",
+    );
+}
+
+#[test]
+fn an_instance_is_neither_iterable_nor_a_buffer() {
+    prints(
+        "
+        c = MQTTClient('id', 'broker')
+        class Sub(MQTTClient):
+            def __iter__(self):
+                return iter([self.client_id])
+        show(iter, c)
+        show(bytes, c)
+        show(len, c)
+        print(list(Sub('sub', 'broker')), Sub('id', 'broker').server)",
+        r#"
+        TypeError("'MQTTClient' object isn't iterable",)
+        TypeError("'MQTTClient' object isn't iterable",)
+        TypeError("object of type 'MQTTClient' has no len()",)
+        ['sub'] broker"#,
+    );
+}
+
+#[test]
+fn a_subclass_may_have_properties_and_special_methods() {
+    prints(
+        "
+        class Sub(MQTTClient):
+            @property
+            def pid(self):
+                return self.count
+            @pid.setter
+            def pid(self, value):
+                print('pid', value)
+                self.count = value
+            def __getattr__(self, name):
+                if name == 'missing':
+                    return 'found'
+                raise AttributeError(name)
+        c = connected(puback(1), puback(2), client=lambda: Sub('id', 'broker'))
+        c.publish('t', 'm', qos=1)
+        c.pid = 1
+        c.publish('t', 'm', qos=1)
+        print(c.pid, c.missing, c.server)
+        d = Sub('other', 'broker')
+        print(d.pid, c.pid, c.client_id, d.client_id)",
+        "
+        pid 0
+        pid 1
+        pid 1
+        pid 2
+        2 found broker
+        pid 0
+        0 2 id other",
+    );
+}
+
+#[test]
 fn an_instance_is_one_of_its_class() {
     prints(
         "
@@ -286,8 +387,10 @@ fn a_self_of_another_class_is_a_type_error() {
             show(MQTTClient.publish, other, 't', 'm')
         show(MQTTClient.connect, 5)
         show(MQTTClient.check_msg, Other())
-        show(MQTTClient.__init__, Other(), 'id', 'broker')",
-        &"TypeError('self must be an MQTTClient',)\n".repeat(9),
+        show(MQTTClient.__init__, Other(), 'id', 'broker')
+        show(MQTTClient.set_last_will, 5, 't', 'm')
+        show(MQTTClient.set_chunk_callback, Other(), print, None)",
+        &"TypeError('self must be an MQTTClient',)\n".repeat(11),
     );
 }
 
