@@ -19,8 +19,10 @@ class Whatever(Exception):
     """Raised by a socket or a callback, and known to nobody else."""
 
 
-TOPICS = ("t", b"a/b", "a/b/c" * 40, "", "+/#", b"\xff", "ä", bytearray(b"changes"), None, 7)
-MESSAGES = ("", b"message", b"m" * 300, bytearray(b"changes"), memoryview(b"view"), "é" * 70, None, 7, b"m" * 5000)
+TOPICS = ["t", b"a/b", "a/b/c" * 40, "", "+/#", b"\xff", "ä", bytearray(b"changes"), None, 7]
+MESSAGES = ["", b"message", b"m" * 300, bytearray(b"changes"), memoryview(b"view"), "é" * 70, None, 7, b"m" * 5000]
+CHANGING_TOPIC = 7
+CHANGING_MESSAGE = 3
 ERRNOS = (11, 110, 104, 32, 9, 5, 0, -1)
 TIMEOUTS = (None, 1, 0.5, 0, -1, 1e9, 3)
 CONNACK = b"\x20\x02\x00\x00"
@@ -130,7 +132,7 @@ class Socket:
             return 1 << 40
         if choice < 244:
             return "text"
-        for buffer in CHANGING:
+        for buffer in TOPICS[CHANGING_TOPIC], MESSAGES[CHANGING_MESSAGE]:
             if choice & 1:
                 buffer.extend(b"longer" * 10)
             else:
@@ -153,9 +155,6 @@ class Socket:
     def close(self):
         if world.byte() > 250:
             world.raise_something()
-
-
-CHANGING = (TOPICS[7], MESSAGES[3])
 
 
 class Sane:
@@ -406,8 +405,9 @@ def go(decisions, broker):
 def must_be_alive(c):
     """After all that, a sound connection has to work."""
     got = []
-    CHANGING[0][:] = b"changes"
-    CHANGING[1][:] = b"changes"
+    # New ones, for what was made long keeps its memory.
+    TOPICS[CHANGING_TOPIC] = bytearray(b"changes")
+    MESSAGES[CHANGING_MESSAGE] = bytearray(b"changes")
     c.client_id, c.server, c.port, c.keepalive, c.pid = "id", "broker", 1883, 0, 7
     c.user = c.pswd = c.lw_topic = c.lw_msg = c.ssl = c.chunk_buffer = c.chunk_cb = None
     c.cb = lambda topic, message: got.append((topic, message))
