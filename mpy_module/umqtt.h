@@ -92,7 +92,6 @@ typedef struct _umqtt_session_obj_t {
     umqtt_held_t *last_held; // NULL for none
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
-    mp_obj_t last_topic; // that of a small message that came before; MP_OBJ_NULL for none
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     // Bits of a word, which the ESP8266 reads sooner than bytes.
     uint32_t closed : 1; // this module has closed sock
@@ -103,7 +102,6 @@ typedef struct _umqtt_session_obj_t {
     uint32_t in_callback : 1; // a callback has a message in hand
     uint32_t holding : 1; // the wait under way is that of a call within a callback
     uint32_t checking : 1; // sock has been told not to wait, by check_msg()
-    uint32_t polled : 1; // check_msg() has found that sock has something, and has not told it not to wait
     uint32_t setter_place : 7; // where the socket's setblocking() or settimeout() was found last
     uint32_t has_header : 1; // the first two bytes of a packet were read, and the engine was not told
     uint32_t header : 16; // these two
@@ -143,10 +141,7 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
 // SSLContext. The session's socket is then the secured one.
 void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server);
 
-// Whether umqtt_socket_is_idle can tell.
-bool umqtt_socket_can_poll(const umqtt_session_obj_t *session);
-
-// Whether nothing can be read from the session's socket, not even its end. What can be read is read without waiting.
+// Whether it is known that nothing can be read from the session's socket, not even its end.
 bool umqtt_socket_is_idle(const umqtt_session_obj_t *session);
 
 // Makes the session's socket return at once.

@@ -25,7 +25,6 @@ typedef struct _umqtt_call_t {
     bool timed; // there is a time limit or a keep alive interval, or there will be
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
     bool waits; // the operation is a wait that has not begun
-    bool polled; // the socket has something, and waits for more unless it is told not to
     const byte *packet; // where the message is that is to be delivered, as a whole packet with these places; NULL for elsewhere
     size_t packet_len;
     umqtt_places_t places;
@@ -48,7 +47,6 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
     self->last_held = NULL;
-    self->last_topic = MP_OBJ_NULL;
     self->write_limit = 0;
     self->setter_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
@@ -56,7 +54,6 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->in_chunks = false;
     self->delivering_chunk = false;
     self->checking = false;
-    self->polled = false;
     self->callback_raised = false;
     self->in_callback = false;
     self->holding = false;
@@ -152,7 +149,7 @@ static void remove_first_held(umqtt_session_obj_t *session) {
 // Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
 static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
-    session->chunks_topic = session->last_topic = MP_OBJ_NULL;
+    session->chunks_topic = MP_OBJ_NULL;
     session->last_held = NULL;
     session->has_header = false;
 }
@@ -250,7 +247,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->self = self;
     call->session = get_session(self);
     call->timed = umqtt_session_patience(&call->session->engine) != 0;
-    call->reading = call->waits = call->polled = false;
+    call->reading = call->waits = false;
     call->held = NULL;
     call->packet = NULL;
     call->ahead_len = 0;
@@ -525,43 +522,12 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
-// Whether the bytes of a bytes object are these, which begin at a word.
-static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
-    const mp_obj_str_t *other = MP_OBJ_TO_PTR(object);
-    if (other->len != len) {
-        return false;
-    }
-    const uint32_t *words = (const uint32_t *)(const void *)bytes;
-    const uint32_t *other_words = (const uint32_t *)(const void *)other->data;
-    size_t i = 0;
-    for (; i < len / 4; i++) {
-        if (words[i] != other_words[i]) {
-            return false;
-        }
-    }
-    for (i *= 4; i < len; i++) {
-        if (bytes[i] != other->data[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// The topic of a small message. Those that come one after the other often have the same, which cannot be changed, and so can
-// be given again.
-static mp_obj_t take_topic(umqtt_session_obj_t *session, const byte *bytes, size_t len) {
-    if (session->last_topic == MP_OBJ_NULL || !is_equal(session->last_topic, bytes, len)) {
-        session->last_topic = new_bytes(bytes, len);
-    }
-    return session->last_topic;
-}
-
 // The message that has arrived: the objects that the callback gets.
 static void take_message(umqtt_call_t *call, mp_obj_t *topic, mp_obj_t *message) {
     umqtt_session_obj_t *session = call->session;
     const byte *packet = call->packet;
     if (packet != NULL) {
-        *topic = take_topic(session, packet + 4, call->places.topic_len);
+        *topic = new_bytes(packet + 4, call->places.topic_len);
         *message = new_bytes(packet + call->places.message, call->packet_len - call->places.message);
         call->packet = NULL;
     } else {
@@ -670,8 +636,7 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
         // Should reading raise, the next wait goes on after these two bytes.
         session->header = small[0] << 8 | small[1];
         session->has_header = true;
-        bool has_rest = !call->polled || !umqtt_socket_is_idle(session);
-        mp_int_t rest = has_rest ? umqtt_socket_read(session, small + 2, len - 2) : 0;
+        mp_int_t rest = umqtt_socket_read(session, small + 2, len - 2);
         session->has_header = false;
         *count += MAX(rest, 0);
         if (*count != (mp_int_t)len) {
@@ -696,10 +661,6 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
     umqtt_action_t action;
     mp_int_t count = 0;
     if (!(call->waits && take_small_packet(call, small, event.now, &action, &count))) {
-        if (call->polled) {
-            umqtt_socket_set_nonblocking(session);
-            session->checking = call->reading = true;
-        }
         if (call->waits) {
             umqtt_wait(&call->operation, &session->engine, session->holding);
         }
@@ -1425,10 +1386,8 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
     if (call.session->delivering_chunk) {
         mp_raise_OSError(MP_EBUSY);
     }
+    call.reading = true;
     umqtt_session_obj_t *session = call.session;
-    call.polled = session->polled;
-    session->polled = false;
-    call.reading = !call.polled;
     uint32_t started = call_now(&call);
     umqtt_held_t *held = session->holding ? NULL : first_held(session);
     mp_int_t first_byte;
@@ -1455,11 +1414,7 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     mp_obj_t self = args[0];
     umqtt_session_obj_t *session = get_session(self);
     require_connection(self, session);
-    if (session->last_held == NULL && umqtt_socket_can_poll(session) && has_own_wait_msg(self)) {
-        if (!umqtt_socket_is_idle(session)) {
-            session->polled = true;
-            return umqtt_client_wait_msg(&self);
-        }
+    if (has_own_wait_msg(self) && session->last_held == NULL && umqtt_socket_is_idle(session)) {
         uint32_t now = umqtt_session_patience(&session->engine) != 0 ? umqtt_now() : 0;
         if (umqtt_session_take_quiet(&session->engine, now)) {
             return mp_const_none;
