@@ -105,9 +105,10 @@ enum { PLACE_sock, PLACE_pid, PLACE_cb };
 // An attribute of the instance's own; NULL where it has none. So few are found sooner one by one than by their hashes: the
 // ESP8266 has no instruction for the division.
 static mp_map_elem_t *search_members(mp_obj_instance_t *self, qstr name) {
+    mp_obj_t key = MP_OBJ_NEW_QSTR(name);
     mp_map_elem_t *elem = self->members.table;
     for (size_t i = self->members.alloc; i != 0; i--, elem++) {
-        if (elem->key == MP_OBJ_NEW_QSTR(name)) {
+        if (elem->key == key) {
             return elem;
         }
     }
@@ -1075,7 +1076,7 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     // The first six in any case, so that no call has to make room for them; the rest if the class has another value, for what
     // is not stored takes no heap.
     enum { ALWAYS = 6 };
-    const umqtt_attr_t attrs[] = {
+    umqtt_attr_t attrs[] = {
         [PLACE_sock] = { MP_QSTR_sock, mp_const_none },
         [PLACE_pid] = { MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0) },
         [PLACE_cb] = { MP_QSTR_cb, mp_const_none },
@@ -1092,14 +1093,13 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
         { MP_QSTR_lw_qos, MP_OBJ_NEW_SMALL_INT(0) },
         { MP_QSTR_lw_retain, mp_const_false },
     };
-    umqtt_attr_t different[MP_ARRAY_SIZE(attrs)];
     size_t count = 0;
     for (size_t i = 0; i < MP_ARRAY_SIZE(attrs); i++) {
         if (i < ALWAYS || is_special(self) || !has_value(self, &attrs[i])) {
-            different[count++] = attrs[i];
+            attrs[count++] = attrs[i];
         }
     }
-    store_attrs(self, different, count);
+    store_attrs(self, attrs, count);
     #if !MICROPY_ENABLE_DYNRUNTIME
     speed_up_attributes(mp_obj_get_type(self));
     #endif

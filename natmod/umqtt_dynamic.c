@@ -112,16 +112,6 @@ mp_obj_t umqtt_view(size_t len, void *bytes) {
     return mp_call_function_n_kw(mp_load_global(MP_QSTR_memoryview), 1, 0, &array);
 }
 
-// A key of a dictionary that is a name, or NULL. It is looked for from the first place to the last.
-mp_map_elem_t *umqtt_find(mp_map_t *map, mp_obj_t key) {
-    for (size_t i = 0; i < map->alloc; i++) {
-        if (map->table[i].key == key) {
-            return &map->table[i];
-        }
-    }
-    return NULL;
-}
-
 bool umqtt_is_str_or_bytes(mp_obj_t object) {
     const mp_obj_type_t *type = mp_obj_get_type(object);
     return type == &mp_type_str || type == umqtt_dynamic.bytes;

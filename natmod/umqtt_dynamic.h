@@ -154,8 +154,6 @@ bool umqtt_is_str_or_bytes(mp_obj_t object);
 #define mp_obj_get_int(object) ((mp_int_t)mp_fun_table.native_from_obj(object, MP_NATIVE_TYPE_INT))
 #undef mp_type_bytes
 #define mp_type_bytes (*umqtt_dynamic.bytes)
-#define mp_map_lookup(map, key, kind) (umqtt_find(map, key))
-mp_map_elem_t *umqtt_find(mp_map_t *map, mp_obj_t key);
 #define mp_obj_new_memoryview(typecode, len, bytes) (umqtt_view(len, bytes))
 mp_obj_t umqtt_view(size_t len, void *bytes);
 
