@@ -15,8 +15,8 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use std::{env, fmt, str::FromStr, time::Duration};
 
-/// A connection breaks after at most so many bytes of one of its directions.
-const BYTES_MAX: usize = 6_000;
+/// A connection breaks after at most so many bytes of one of its directions: less than the shortest run has in either.
+const BYTES_MAX: usize = 3_000;
 /// Bytes of heap that may be in use at the end beyond what was in use at the first tick.
 const GROWTH: i64 = 1024;
 /// How long one call may take, in milliseconds: the time limit of connect(), and what a busy machine adds.
