@@ -839,9 +839,9 @@ static uint16_t resume(umqtt_call_t *call, uint8_t qos, bool retain) {
 // Sends again what is in flight, after the broker was found to have kept the session.
 static void resend(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
-    uint16_t identifier;
-    for (size_t i = 0; (identifier = umqtt_resend(&call->operation, &session->engine, i)) != 0; i++) {
-        const umqtt_kept_message_t *kept = find_kept(session, identifier);
+    for (size_t i = 0; i < UMQTT_IN_FLIGHT_MAX; i++) {
+        uint16_t identifier = umqtt_resend(&call->operation, &session->engine, i);
+        const umqtt_kept_message_t *kept = identifier == 0 ? NULL : find_kept(session, identifier);
         if (kept != NULL) {
             set_string(call, UMQTT_TOPIC, kept->topic);
             set_string(call, UMQTT_MESSAGE, kept->message);

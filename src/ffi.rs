@@ -5,22 +5,22 @@
 //! blocks, allocates, panics or calls back.
 #![allow(non_camel_case_types)]
 
-use crate::operation::{Action, Event, Held, Operation, Outcome};
-use crate::session::{IN_FLIGHT_MAX, Session};
-use crate::wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will, copy};
-use crate::{ArgumentError, Error};
-use core::slice;
+use crate::Error;
+use crate::operation::{Next, Operation, Told};
+use crate::session::{Arrived, IN_FLIGHT_MAX, Session};
+use crate::wire::{Connect, Lookup, PacketType, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will, copy};
+use core::{mem, slice};
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(feature = "qos2")]
-pub const UMQTT_SESSION_WORDS: usize = 32;
+pub const UMQTT_SESSION_WORDS: usize = 34;
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(not(feature = "qos2"))]
 pub const UMQTT_SESSION_WORDS: usize = 22;
 
 /// Size of umqtt_operation_t in words of 32 bits.
-pub const UMQTT_OPERATION_WORDS: usize = 6;
+pub const UMQTT_OPERATION_WORDS: usize = 7;
 
 /// How many exchanges may be open at once.
 pub const UMQTT_IN_FLIGHT_MAX: usize = 4;
@@ -47,6 +47,7 @@ const _: () = {
     assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
     assert!(Slot::COUNT == UMQTT_STRINGS);
     assert!(IN_FLIGHT_MAX == UMQTT_IN_FLIGHT_MAX);
+    assert!(Arrived::REPEATED == UMQTT_ONLY_TO_ACKNOWLEDGE as u32);
 };
 
 /// A string of the user's program: `len` bytes at `bytes`, or no string when `bytes` is null.
@@ -129,28 +130,37 @@ pub enum umqtt_error_t {
 
 impl From<Error> for umqtt_error_t {
     fn from(error: Error) -> Self {
-        use umqtt_error_t::*;
-        match error {
-            Error::NotConnected => UMQTT_NOT_CONNECTED,
-            Error::PeerClosed => UMQTT_PEER_CLOSED,
-            Error::Malformed => UMQTT_MALFORMED,
-            Error::Desynchronised => UMQTT_DESYNCHRONISED,
-            Error::ConnectRefused(_) => UMQTT_CONNECT_REFUSED,
-            Error::SubscribeRefused => UMQTT_SUBSCRIBE_REFUSED,
-            Error::TimedOut => UMQTT_TIMED_OUT,
-            Error::BrokerSilent => UMQTT_BROKER_SILENT,
-            Error::OutOfMemory => UMQTT_OUT_OF_MEMORY,
-            Error::TooManyInFlight => UMQTT_TOO_MANY_IN_FLIGHT,
-            Error::TooManyUnreleased => UMQTT_TOO_MANY_UNRELEASED,
-            Error::Argument(ArgumentError::EmptyTopic) => UMQTT_EMPTY_TOPIC,
-            Error::Argument(ArgumentError::WildcardInTopic) => UMQTT_WILDCARD_IN_TOPIC,
-            Error::Argument(ArgumentError::MisplacedWildcard) => UMQTT_MISPLACED_WILDCARD,
-            Error::Argument(ArgumentError::IllFormedText) => UMQTT_ILL_FORMED_TEXT,
-            Error::Argument(ArgumentError::FieldTooLong) => UMQTT_FIELD_TOO_LONG,
-            Error::Argument(ArgumentError::PacketTooLong) => UMQTT_PACKET_TOO_LONG,
-            Error::Argument(ArgumentError::Qos2Missing) => UMQTT_QOS_2_MISSING,
-            Error::Argument(ArgumentError::ClientIdMissing) => UMQTT_CLIENT_ID_MISSING,
-        }
+        // SAFETY: both are C's enumerations, and each number of the one is defined as one of the other's.
+        unsafe { mem::transmute::<Error, umqtt_error_t>(error) }
+    }
+}
+
+impl From<Next> for umqtt_action_kind_t {
+    fn from(next: Next) -> Self {
+        // SAFETY: as for errors.
+        unsafe { mem::transmute::<Next, umqtt_action_kind_t>(next) }
+    }
+}
+
+impl From<Target> for umqtt_target_t {
+    fn from(target: Target) -> Self {
+        // SAFETY: as for errors.
+        unsafe { mem::transmute::<Target, umqtt_target_t>(target) }
+    }
+}
+
+impl From<umqtt_event_kind_t> for Told {
+    fn from(kind: umqtt_event_kind_t) -> Self {
+        // SAFETY: as for errors, and each of C's has its number here.
+        unsafe { mem::transmute::<umqtt_event_kind_t, Told>(kind) }
+    }
+}
+
+/// C's way to say that it worked, or why it did not.
+fn code(result: Result<(), Error>) -> umqtt_error_t {
+    match result {
+        Ok(()) => umqtt_error_t::UMQTT_OK,
+        Err(error) => error.into(),
     }
 }
 
@@ -207,7 +217,7 @@ pub struct umqtt_action_t {
     /// For UMQTT_FAIL.
     pub error: umqtt_error_t,
     /// For UMQTT_DONE: of umqtt_connect, session present; of umqtt_wait, the first byte of the packet, or -1. For
-    /// UMQTT_DELIVER: -1, or see umqtt_take. For UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
+    /// UMQTT_DELIVER: -1, or what UMQTT_DONE would give; then nothing is left to be done but to deliver. For UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
     pub value: i32,
     /// For UMQTT_READ: how many bytes of the target have arrived already. When 0, the target begins.
     pub offset: u32,
@@ -252,7 +262,7 @@ pub struct umqtt_event_t {
     pub now: u32,
     /// For UMQTT_RECEIVED: how many bytes were read.
     pub count: u32,
-    /// For UMQTT_RECEIVED: the bytes that the target asks to be shown.
+    /// For UMQTT_RECEIVED: the bytes that the target asks to be shown, perhaps none, but somewhere.
     pub shown: umqtt_string_t,
 }
 
@@ -290,8 +300,14 @@ unsafe fn bytes<'a>(string: umqtt_string_t) -> Option<&'a [u8]> {
 struct Borrowed<'a>(&'a umqtt_strings_t);
 
 impl Lookup for Borrowed<'_> {
-    fn find(&self, slot: Slot) -> Option<&[u8]> {
-        let string = self.0.slot.get(slot as usize)?;
+    fn at(&self, slot: usize) -> &[u8] {
+        let Some(string) = self.0.slot.get(slot) else { return &[] };
+        // SAFETY: as said for `borrow_strings`; a string that the packet holds is not null.
+        unsafe { slice::from_raw_parts(string.bytes, string.len) }
+    }
+
+    fn find(&self, slot: usize) -> Option<&[u8]> {
+        let string = self.0.slot.get(slot)?;
         // SAFETY: as said for `borrow_strings`.
         unsafe { bytes(*string) }
     }
@@ -305,17 +321,30 @@ unsafe fn borrow_strings<'a>(strings: *const umqtt_strings_t) -> Borrowed<'a> {
     Borrowed(unsafe { &*strings })
 }
 
-/// Puts a new operation where C wants it.
+/// Puts an operation that is over where C wants one, and borrows it, to be begun.
 ///
-/// SAFETY: `to` points to memory for a umqtt_operation_t.
-unsafe fn begin(to: *mut umqtt_operation_t, operation: Result<Operation, Error>) -> umqtt_error_t {
-    match operation {
-        Ok(operation) => {
-            // SAFETY: as above; the sizes and alignments are asserted at the top of this file.
-            unsafe { to.cast::<Operation>().write(operation) };
-            umqtt_error_t::UMQTT_OK
-        }
-        Err(error) => error.into(),
+/// SAFETY: `to` points to memory for a umqtt_operation_t, which the caller uses for nothing else during `'a`.
+#[inline(never)]
+unsafe fn place<'a>(to: *mut umqtt_operation_t, session: &Session) -> &'a mut Operation {
+    let to = to.cast::<Operation>();
+    // SAFETY: as above; the sizes and alignments are asserted at the top of this file.
+    unsafe {
+        to.write(Operation::over(session));
+        &mut *to
+    }
+}
+
+/// The same, for a session of C's, which it borrows as well.
+///
+/// SAFETY: as for `place` and `borrow`.
+unsafe fn begin<'a>(
+    operation: *mut umqtt_operation_t,
+    session: *mut umqtt_session_t,
+) -> (&'a mut Operation, &'a mut Session) {
+    // SAFETY: as above.
+    unsafe {
+        let session = borrow::<Session, _>(session);
+        (place(operation, session), session)
     }
 }
 
@@ -448,7 +477,7 @@ pub struct umqtt_connect_t {
     pub will_retain: bool,
 }
 
-/// Begins to connect, on a session whose connection begins. Writes `operation`, if it can begin.
+/// Begins to connect, on a session whose connection begins. Writes `operation`; when it cannot begin, it is over.
 ///
 /// # Safety
 /// As said for the file.
@@ -464,12 +493,12 @@ pub unsafe extern "C" fn umqtt_connect(
     let will = options.has_will.then(|| Will { qos: qos(options.will_qos), retain: options.will_retain });
     let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
     // SAFETY: the caller's memory.
-    unsafe { begin(operation, Operation::connect(session, connect, &strings)) }
+    code(unsafe { place(operation, session) }.connect(connect, &strings))
 }
 
 /// Begins to make sure that another exchange can be opened: waits, if UMQTT_IN_FLIGHT_MAX are open, for the oldest message
 /// in flight that nobody attends to. There is none when all are of calls that this one is nested in; then it cannot
-/// begin. Writes `operation`, if it can.
+/// begin. Writes `operation`.
 ///
 /// # Safety
 /// As said for the file.
@@ -479,7 +508,8 @@ pub unsafe extern "C" fn umqtt_make_room(
     session: *mut umqtt_session_t,
 ) -> umqtt_error_t {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Operation::make_room(borrow(session))) }
+    let (operation, session) = unsafe { begin(operation, session) };
+    code(operation.make_room(session))
 }
 
 /// What PUBLISH says beside its strings.
@@ -513,21 +543,15 @@ pub unsafe extern "C" fn umqtt_publish(
     let (session, strings, options, chunk) =
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
     let publish = Publish { dup: false, qos: qos(options.qos), retain: options.retain, identifier: options.identifier };
-    match Operation::publish(session, publish, &strings) {
-        Err(error) => {
-            // SAFETY: the caller's memory, as for `begin`.
-            unsafe { operation.cast::<Operation>().write(Operation::over(session)) };
-            error.into()
-        }
-        Ok(mut begun) => {
-            // SAFETY: the caller's memory; bytes are valid whatever they hold.
-            let scratch = unsafe { slice::from_raw_parts_mut(chunk.bytes.cast_mut(), chunk.len) };
-            (chunk.len, chunk.packet_size) = begun.publish_at_once(session, options.now, &strings, scratch);
-            // SAFETY: the caller's memory, as for `begin`, which would copy it.
-            unsafe { operation.cast::<Operation>().write(begun) };
-            umqtt_error_t::UMQTT_OK
-        }
+    // SAFETY: the caller's memory.
+    let operation = unsafe { place(operation, session) };
+    let begun = operation.publish(session, publish, &strings);
+    if begun.is_ok() {
+        // SAFETY: the caller's memory; bytes are valid whatever they hold.
+        let scratch = unsafe { slice::from_raw_parts_mut(chunk.bytes.cast_mut(), chunk.len) };
+        (chunk.len, chunk.packet_size) = operation.publish_at_once(session, options.now, &strings, scratch);
     }
+    code(begun)
 }
 
 /// Tells that the packet of an operation is written which umqtt_publish has begun to write, and after which nothing is left
@@ -538,9 +562,7 @@ pub unsafe extern "C" fn umqtt_publish(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_published(session: *mut umqtt_session_t, now: u32) {
     // SAFETY: the caller's session.
-    let session = unsafe { borrow::<Session, _>(session) };
-    session.end_writing();
-    session.keep_alive.sent(now, false);
+    unsafe { borrow::<Session, _>(session) }.end_writing(now, false);
 }
 
 /// Copies `len` bytes from anywhere, also from flash, to RAM.
@@ -567,16 +589,14 @@ pub unsafe extern "C" fn umqtt_resume(
     retain: bool,
     identifier: u16,
 ) -> bool {
-    let publish = Publish { dup: false, qos: qos(qos_number), retain, identifier };
-    // SAFETY: the caller's session.
-    let resumed = Operation::resume(unsafe { borrow(session) }, publish);
-    // SAFETY: the caller's memory.
-    resumed.map(|resumed| unsafe { begin(operation, Ok(resumed)) }).is_some()
+    // SAFETY: the caller's, as said for the file.
+    let (operation, session) = unsafe { begin(operation, session) };
+    operation.resume(session, Publish { dup: false, qos: qos(qos_number), retain, identifier })
 }
 
-/// Begins to send again what is in flight, for the exchange at place `index` of their order; to be called for 0, 1, …
-/// until it returns 0, after the broker was found to have the session. Writes `operation` and returns the exchange's
-/// identifier, whose topic and message are the strings.
+/// Begins to send again what is in flight, for the exchange at place `index` of their order; to be called for 0 up to
+/// UMQTT_IN_FLIGHT_MAX, after the broker was found to have the session. Writes `operation` and returns the exchange's
+/// identifier, whose topic and message are the strings; 0 where nothing is to be sent.
 ///
 /// # Safety
 /// As said for the file.
@@ -586,20 +606,15 @@ pub unsafe extern "C" fn umqtt_resend(
     session: *mut umqtt_session_t,
     index: usize,
 ) -> u16 {
-    // SAFETY: the caller's session.
-    let session = unsafe { borrow::<Session, _>(session) };
-    let Some(exchange) = session.exchanges.at(index) else { return 0 };
-    match Operation::resend(session, exchange) {
-        Some(resent) => {
-            // SAFETY: the caller's memory.
-            unsafe { begin(operation, Ok(resent)) };
-            exchange.identifier
-        }
-        None => 0,
+    // SAFETY: the caller's, as said for the file.
+    let (operation, session) = unsafe { begin(operation, session) };
+    match session.exchanges.at(index) {
+        Some(exchange) if operation.resend(*exchange) => exchange.identifier,
+        _ => 0,
     }
 }
 
-/// Begins to subscribe to topic. Writes `operation`, if it can begin.
+/// Begins to subscribe to topic. Writes `operation`; when it cannot begin, it is over.
 ///
 /// # Safety
 /// As said for the file.
@@ -613,10 +628,11 @@ pub unsafe extern "C" fn umqtt_subscribe(
 ) -> umqtt_error_t {
     let subscribe = Subscribe { identifier, qos: qos(qos_number) };
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Operation::subscribe(borrow(session), subscribe, &borrow_strings(strings))) }
+    let ((operation, session), strings) = unsafe { (begin(operation, session), borrow_strings(strings)) };
+    code(operation.subscribe(session, subscribe, &strings))
 }
 
-/// Begins to unsubscribe from topic. Writes `operation`, if it can begin.
+/// Begins to unsubscribe from topic. Writes `operation`; when it cannot begin, it is over.
 ///
 /// # Safety
 /// As said for the file.
@@ -627,9 +643,9 @@ pub unsafe extern "C" fn umqtt_unsubscribe(
     strings: *const umqtt_strings_t,
     identifier: u16,
 ) -> umqtt_error_t {
-    let unsubscribe = Unsubscribe { identifier };
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Operation::unsubscribe(borrow(session), unsubscribe, &borrow_strings(strings))) }
+    let ((operation, session), strings) = unsafe { (begin(operation, session), borrow_strings(strings)) };
+    code(operation.unsubscribe(session, Unsubscribe { identifier }, &strings))
 }
 
 /// Begins to send PINGREQ. Writes `operation`.
@@ -639,7 +655,7 @@ pub unsafe extern "C" fn umqtt_unsubscribe(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Ok(Operation::ping(borrow(session)))) };
+    unsafe { begin(operation, session) }.0.bare(PacketType::PINGREQ);
 }
 
 /// Begins to send DISCONNECT. Writes `operation`.
@@ -649,7 +665,7 @@ pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t, session: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Ok(Operation::disconnect(borrow(session)))) };
+    unsafe { begin(operation, session) }.0.bare(PacketType::DISCONNECT);
 }
 
 /// Begins to wait for one packet. Writes `operation`. With `holds`, which is for waits of operations within a callback,
@@ -659,9 +675,8 @@ pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, ses
 /// As said for the file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t, holds: bool) {
-    let wait = if holds { Operation::wait_and_hold } else { Operation::wait };
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Ok(wait(borrow(session)))) };
+    unsafe { begin(operation, session) }.0.wait(holds);
 }
 
 /// Whether a wait that begins at `now` may read at once, for nothing but the packet that comes matters to it. If it may, it
@@ -686,8 +701,7 @@ pub struct umqtt_places_t {
 }
 
 /// Begins to wait for a packet that is there as a whole: umqtt_wait, and what UMQTT_START would lead to. Writes `operation`,
-/// the next action to `action`, and for the UMQTT_DELIVER that comes next or later on `places`. When `value` of UMQTT_DELIVER is not -1, it is
-/// what UMQTT_DONE will give, and nothing is left to be done but to deliver.
+/// the next action to `action`, and for the UMQTT_DELIVER that comes next or later on `places`.
 ///
 /// # Safety
 /// As said for the file.
@@ -700,22 +714,15 @@ pub unsafe extern "C" fn umqtt_take(
     action: *mut umqtt_action_t,
     places: *mut umqtt_places_t,
 ) {
-    // SAFETY: the caller's, as said for the file, and as for `begin`.
-    let (operation, session) = unsafe {
-        let session = borrow::<Session, _>(session);
-        operation.cast::<Operation>().write(Operation::wait(session));
-        (borrow::<Operation, _>(operation), session)
-    };
-    // SAFETY: the caller's bytes, readable during the call.
-    let packet = unsafe { bytes(packet) }.unwrap_or(&[]);
+    // SAFETY: the caller's, as said for the file.
+    let ((operation, session), packet) =
+        unsafe { (begin(operation, session), slice::from_raw_parts(packet.bytes, packet.len)) };
+    operation.wait(false);
     let next = operation.take_whole(session, now, packet);
     let (topic_len, message) = session.decoder.places();
     // SAFETY: the caller's memory.
     unsafe {
-        put_action(action, &next, 0);
-        if let (Ok(Action::Deliver), Some(value)) = (&next, operation.value_after_delivery()) {
-            (*action).value = value.into();
-        }
+        put_action(action, operation, session, next);
         (*places).topic_len = topic_len;
         (*places).message = message;
     }
@@ -733,7 +740,7 @@ pub unsafe extern "C" fn umqtt_deliver_held(
     held: i32,
 ) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, Ok(Operation::deliver_held(borrow(session), to_held(held)))) };
+    unsafe { begin(operation, session) }.0.deliver_held(Arrived::from_word(held as u32));
 }
 
 /// Whether an operation that began at `started` has time left at `now`, both in milliseconds.
@@ -743,17 +750,7 @@ pub unsafe extern "C" fn umqtt_deliver_held(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_session_has_time(session: *mut umqtt_session_t, started: u32, now: u32) -> bool {
     // SAFETY: the caller's session.
-    unsafe { borrow::<Session, _>(session) }.time_left(started, now) != Some(0)
-}
-
-fn from_held(held: Held) -> i32 {
-    let repeated = if held.repeated { UMQTT_ONLY_TO_ACKNOWLEDGE } else { 0 };
-    repeated | i32::from(held.first_byte) << 16 | i32::from(held.identifier)
-}
-
-fn to_held(number: i32) -> Held {
-    let [_, first_byte, high, low] = number.to_be_bytes();
-    Held { first_byte, identifier: u16::from_be_bytes([high, low]), repeated: number & UMQTT_ONLY_TO_ACKNOWLEDGE != 0 }
+    unsafe { borrow::<Session, _>(session) }.time_left(started, now) != 0
 }
 
 /// Gives up the message that is arriving, of which `count` bytes more were read than was told: the user could not take
@@ -791,23 +788,15 @@ pub unsafe extern "C" fn umqtt_step(
     // SAFETY: the caller's, as said for the file.
     let (operation, session, event) =
         unsafe { (borrow::<Operation, _>(operation), borrow::<Session, _>(session), &*event) };
-    let told = match event.kind {
-        umqtt_event_kind_t::UMQTT_START => Event::Start,
-        umqtt_event_kind_t::UMQTT_SENT => Event::Sent,
-        umqtt_event_kind_t::UMQTT_RECEIVED => {
-            // SAFETY: the caller's bytes, readable during the call.
-            Event::Received { count: event.count, bytes: unsafe { bytes(event.shown) }.unwrap_or(&[]) }
-        }
-        umqtt_event_kind_t::UMQTT_WOULD_BLOCK => Event::WouldBlock,
-        umqtt_event_kind_t::UMQTT_WAITED_IN_VAIN => Event::TimedOut,
-        umqtt_event_kind_t::UMQTT_NO_MEMORY => Event::OutOfMemory,
-        umqtt_event_kind_t::UMQTT_DELIVERED => Event::Delivered,
-        umqtt_event_kind_t::UMQTT_HELD => Event::Held,
-        umqtt_event_kind_t::UMQTT_WAITED => Event::Waited,
+    let told = event.kind.into();
+    let (count, shown) = match told {
+        // SAFETY: the caller's bytes, readable during the call.
+        Told::Received => (event.count, unsafe { slice::from_raw_parts(event.shown.bytes, event.shown.len) }),
+        _ => (0, &[][..]),
     };
-    let next = operation.try_step(session, event.now, told);
+    let next = operation.advance(session, event.now, told, count, shown);
     // SAFETY: the caller's memory.
-    unsafe { put_action(action, &next, session.decoder.rest()) };
+    unsafe { put_action(action, operation, session, next) };
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
@@ -828,62 +817,40 @@ pub unsafe extern "C" fn umqtt_chunk(
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch_bytes = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let (next, packet_size) = operation.chunk(position, &strings, scratch_bytes);
-    let next = match next {
-        Chunk::Scratch(len) => umqtt_chunk_t { bytes: scratch, len, packet_size },
-        Chunk::Caller { slot, offset, len } => {
-            umqtt_chunk_t { bytes: strings.get(slot).get(offset..).unwrap_or(&[]).as_ptr(), len, packet_size }
-        }
-    };
+    let (bytes, packet_size) = operation.chunk(position, &strings, scratch_bytes);
     // SAFETY: the caller's memory.
-    unsafe { chunk.write(next) };
+    unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }
 
-/// Writes an action where C wants it: what its kind has, and nothing else. `rest` is that of the decoder.
+/// Writes an action where C wants it: what its kind has, and nothing else. An operation that has failed is left.
 ///
 /// SAFETY: `to` points to memory for a umqtt_action_t.
-unsafe fn put_action(to: *mut umqtt_action_t, action: &Result<Action, Error>, rest: u32) {
-    use umqtt_action_kind_t::*;
-    use umqtt_target_t::*;
+#[inline(never)]
+unsafe fn put_action(
+    to: *mut umqtt_action_t,
+    operation: &mut Operation,
+    session: &mut Session,
+    next: Result<Next, Error>,
+) {
+    let value = operation.value(session, next);
     // SAFETY: as above; nothing in it is dropped.
     unsafe {
-        (*to).value = -1;
-        (*to).kind = match *action {
-            Ok(Action::Send) => UMQTT_SEND,
-            Ok(Action::Deliver) => UMQTT_DELIVER,
-            Ok(Action::Hold(held)) => {
-                (*to).value = from_held(held);
-                UMQTT_HOLD
-            }
-            Ok(Action::Wait) => UMQTT_WAIT,
-            Ok(Action::Read { want, limit }) => {
-                (*to).rest = rest;
-                (*to).limit = limit;
-                (*to).offset = want.offset;
-                (*to).len = want.len;
-                (*to).target = match want.target {
-                    Target::Header => UMQTT_TO_HEADER,
-                    Target::Topic => UMQTT_TO_TOPIC,
-                    Target::Message => UMQTT_TO_MESSAGE,
-                    Target::Skip => UMQTT_TO_NOWHERE,
-                };
-                UMQTT_READ
-            }
-            Ok(Action::Done(outcome)) => {
-                (*to).value = match outcome {
-                    Outcome::Nothing => -1,
-                    Outcome::Connected { session_present } => session_present.into(),
-                    Outcome::Packet(first) => first.into(),
-                };
-                UMQTT_DONE
-            }
-            Ok(Action::Fail(error)) | Err(error) => {
+        (*to).value = value;
+        match next {
+            Ok(next) => (*to).kind = next.into(),
+            Err(error) => {
+                operation.abandon(session);
+                (*to).kind = umqtt_action_kind_t::UMQTT_FAIL;
                 (*to).error = error.into();
-                if let Error::ConnectRefused(return_code) = error {
-                    (*to).value = return_code.into();
-                }
-                UMQTT_FAIL
             }
-        };
+        }
+        if next == Ok(Next::Read) {
+            let want = session.decoder.want();
+            (*to).target = want.target.into();
+            (*to).offset = want.offset;
+            (*to).len = want.len;
+            (*to).rest = session.decoder.rest();
+            (*to).limit = operation.limit(session);
+        }
     }
 }

@@ -21,64 +21,55 @@ pub mod session;
 #[forbid(unsafe_code)]
 pub mod wire;
 
+use ffi::umqtt_error_t;
+
 /// Whether QoS 2 is part of this build.
 pub const QOS_2: bool = cfg!(feature = "qos2");
 
-/// What goes wrong, as the caller has to tell it to the user.
+/// What goes wrong, as the caller has to tell it to the user. Numbered as in C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub enum Error {
     /// There is no connection, or the one this operation used is gone.
-    NotConnected,
+    NotConnected = umqtt_error_t::UMQTT_NOT_CONNECTED as isize,
     /// The broker closed the connection.
-    PeerClosed,
+    PeerClosed = umqtt_error_t::UMQTT_PEER_CLOSED as isize,
     /// The broker broke the protocol, so the connection must be closed without DISCONNECT (MQTT-4.8.0-1).
-    Malformed,
+    Malformed = umqtt_error_t::UMQTT_MALFORMED as isize,
     /// An earlier packet was cut off while it was written: what follows would be read as the rest of it.
-    Desynchronised,
-    /// The broker answered CONNECT with this return code (MQTT 3.1.1, table 3.1).
-    ConnectRefused(u8),
+    Desynchronised = umqtt_error_t::UMQTT_DESYNCHRONISED as isize,
+    /// The broker refused the connection; the [return code](wire::Decoder::return_code) of its CONNACK says why.
+    ConnectRefused = umqtt_error_t::UMQTT_CONNECT_REFUSED as isize,
     /// The broker refused a subscription: SUBACK return code 0x80.
-    SubscribeRefused,
+    SubscribeRefused = umqtt_error_t::UMQTT_SUBSCRIBE_REFUSED as isize,
     /// The caller's time limit is over.
-    TimedOut,
+    TimedOut = umqtt_error_t::UMQTT_TIMED_OUT as isize,
     /// The broker has not been heard of for half a keep alive interval after it was asked to answer.
-    BrokerSilent,
+    BrokerSilent = umqtt_error_t::UMQTT_BROKER_SILENT as isize,
     /// The heap cannot hold the message that is arriving. Its bytes will be skipped.
-    OutOfMemory,
+    OutOfMemory = umqtt_error_t::UMQTT_OUT_OF_MEMORY as isize,
     /// As many exchanges as the session can hold are waiting for their acknowledgement.
-    TooManyInFlight,
+    TooManyInFlight = umqtt_error_t::UMQTT_TOO_MANY_IN_FLIGHT as isize,
     /// The broker has more QoS 2 messages unreleased than the session can remember: the connection must be closed, for
     /// whatever is done with the next one, it would be lost or come twice (MQTT-4.8.0-2).
-    TooManyUnreleased,
-    /// What the caller gave cannot be sent.
-    Argument(ArgumentError),
-}
-
-/// Why an argument cannot be sent. Found before anything is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArgumentError {
+    TooManyUnreleased = umqtt_error_t::UMQTT_TOO_MANY_UNRELEASED as isize,
+    // What follows is wrong with what the caller gave, and is found before anything is written.
     /// A topic name or topic filter without a character (MQTT-4.7.3-1).
-    EmptyTopic,
+    EmptyTopic = umqtt_error_t::UMQTT_EMPTY_TOPIC as isize,
     /// A topic name with `+` or `#` (MQTT-3.3.2-2).
-    WildcardInTopic,
+    WildcardInTopic = umqtt_error_t::UMQTT_WILDCARD_IN_TOPIC as isize,
     /// A topic filter whose `+` or `#` is misplaced (MQTT-4.7.1-2, MQTT-4.7.1-3).
-    MisplacedWildcard,
+    MisplacedWildcard = umqtt_error_t::UMQTT_MISPLACED_WILDCARD as isize,
     /// A string that is not UTF-8 (MQTT-1.5.3-1) or holds U+0000 (MQTT-1.5.3-2).
-    IllFormedText,
+    IllFormedText = umqtt_error_t::UMQTT_ILL_FORMED_TEXT as isize,
     /// A string or binary field of more than 65,535 bytes (MQTT-4.7.3-3).
-    FieldTooLong,
+    FieldTooLong = umqtt_error_t::UMQTT_FIELD_TOO_LONG as isize,
     /// A packet of more than 268,435,455 bytes after its fixed header.
-    PacketTooLong,
+    PacketTooLong = umqtt_error_t::UMQTT_PACKET_TOO_LONG as isize,
     /// QoS 2 in a build without it, see [`QOS_2`].
-    Qos2Missing,
+    Qos2Missing = umqtt_error_t::UMQTT_QOS_2_MISSING as isize,
     /// An empty client identifier without clean session (MQTT-3.1.3-7).
-    ClientIdMissing,
-}
-
-impl From<ArgumentError> for Error {
-    fn from(error: ArgumentError) -> Self {
-        Error::Argument(error)
-    }
+    ClientIdMissing = umqtt_error_t::UMQTT_CLIENT_ID_MISSING as isize,
 }
 
 #[cfg(feature = "embedded")]

@@ -8,9 +8,9 @@ use crate::input::Input;
 use std::collections::VecDeque;
 use umqtt::{
     Error,
-    operation::{Action, Event, Held, Operation},
-    session::{IN_FLIGHT_MAX, Session},
-    wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will},
+    operation::{Action, Event, Operation},
+    session::{Arrived, IN_FLIGHT_MAX, Session},
+    wire::{Connect, PacketType, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe, Will},
 };
 
 const DEPTH_MAX: u8 = 4;
@@ -40,7 +40,7 @@ struct Caller<'a> {
     /// What the broker has sent and nobody has read.
     incoming: VecDeque<u8>,
     topic: Vec<u8>,
-    held: VecDeque<Held>,
+    held: VecDeque<Arrived>,
     now: u32,
     last: u16,
     depth: u8,
@@ -57,7 +57,7 @@ impl Caller<'_> {
         set(Slot::Message, MESSAGES[usize::from(choice >> 6) % 3]);
         let qos = QoS::from_number(self.input.below(3)).unwrap_or(QoS::AtMostOnce);
         if matches!(choice & 15, 2..=6) {
-            let Ok(room) = Operation::make_room(&mut self.session) else { return };
+            let Ok(room) = Operation::begun(&mut self.session, Operation::make_room) else { return };
             self.drive(room, &Strings::default());
         }
         let session = &mut self.session;
@@ -70,23 +70,26 @@ impl Caller<'_> {
                 let connect = Connect { clean_session: choice & 1 != 0, keep_alive, will };
                 session.begin(connect.clean_session);
                 self.incoming.clear();
-                Operation::connect(session, connect, &strings)
+                Operation::begun(session, |it, _| it.connect(connect, &strings))
             }
             2..=4 => {
                 let publish = Publish { dup: false, qos, retain: choice & 16 != 0, identifier };
-                match Operation::resume(session, Publish { identifier: self.last, ..publish }) {
+                let mut resumed = Operation::over(session);
+                match resumed.resume(session, Publish { identifier: self.last, ..publish }).then_some(resumed) {
                     Some(resumed) if choice & 3 == 3 => Ok(resumed),
                     Some(mut resumed) => {
                         resumed.abandon(session);
-                        Operation::publish(session, publish, &strings)
+                        Operation::begun(session, |it, session| it.publish(session, publish, &strings))
                     }
-                    None => Operation::publish(session, publish, &strings),
+                    None => Operation::begun(session, |it, session| it.publish(session, publish, &strings)),
                 }
             }
-            5 => Operation::subscribe(session, Subscribe { identifier, qos }, &strings),
-            6 => Operation::unsubscribe(session, Unsubscribe { identifier }, &strings),
-            7 => Ok(Operation::ping(session)),
-            8 => Ok(Operation::disconnect(session)),
+            5 => {
+                Operation::begun(session, |it, session| it.subscribe(session, Subscribe { identifier, qos }, &strings))
+            }
+            6 => Operation::begun(session, |it, session| it.unsubscribe(session, Unsubscribe { identifier }, &strings)),
+            7 => self.begun(|it| it.bare(PacketType::PINGREQ)),
+            8 => self.begun(|it| it.bare(PacketType::DISCONNECT)),
             9 => return session.lost(),
             10 => return session.replaced(),
             11 => return session.set_time_limit(u32::from(self.input.byte()) << (choice >> 4)),
@@ -98,17 +101,19 @@ impl Caller<'_> {
                 // As connect() does when the broker has kept the session.
                 for index in 0.. {
                     let Some(exchange) = self.session.exchanges.at(index) else { return };
-                    let Some(resent) = Operation::resend(&self.session, exchange) else { return };
-                    self.drive(resent, &strings);
+                    let mut resent = Operation::over(&self.session);
+                    if resent.resend(*exchange) {
+                        self.drive(resent, &strings);
+                    }
                 }
                 return;
             }
             14 => match self.held.pop_front() {
-                Some(held) => Ok(Operation::deliver_held(session, held)),
-                None => Ok(Operation::wait(session)),
+                Some(held) => self.begun(|it| it.deliver_held(held)),
+                None => self.begun(|it| it.wait(false)),
             },
-            _ if self.depth > 0 && choice & 16 != 0 => Ok(Operation::wait_and_hold(session)),
-            _ => Ok(Operation::wait(session)),
+            _ if self.depth > 0 && choice & 16 != 0 => self.begun(|it| it.wait(true)),
+            _ => self.begun(|it| it.wait(false)),
         };
         if matches!(choice & 15, 2..=6) && qos != QoS::AtMostOnce {
             self.last = identifier;
@@ -116,6 +121,12 @@ impl Caller<'_> {
         if let Ok(operation) = operation {
             self.drive(operation, &strings);
         }
+    }
+
+    fn begun(&self, begin: impl FnOnce(&mut Operation)) -> Result<Operation, Error> {
+        let mut operation = Operation::over(&self.session);
+        begin(&mut operation);
+        Ok(operation)
     }
 
     fn drive(&mut self, mut operation: Operation, strings: &Strings<'_>) {
@@ -194,7 +205,8 @@ impl Caller<'_> {
                     if self.input.below(4) == 1 {
                         self.nest();
                     } else {
-                        let wait = Operation::wait(&self.session);
+                        let mut wait = Operation::over(&self.session);
+                        wait.wait(false);
                         self.drive(wait, &Strings::default());
                     }
                     if self.input.below(16) == 1 {
@@ -293,15 +305,11 @@ fn gather(operation: &Operation, strings: &Strings<'_>, scratch: u8) -> Vec<u8> 
     let mut scratch = vec![0; usize::from(scratch).max(1)];
     let mut packet = Vec::new();
     loop {
-        let (chunk, size) = operation.chunk(packet.len(), strings, &mut scratch);
+        let (bytes, size) = operation.chunk(packet.len(), strings, &mut scratch);
         if packet.len() >= size {
             assert_eq!(packet.len(), size);
             return packet;
         }
-        let bytes = match chunk {
-            Chunk::Scratch(len) => &scratch[..len],
-            Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],
-        };
         assert!(!bytes.is_empty(), "nothing, of a packet that is not whole");
         packet.extend_from_slice(bytes);
     }

@@ -9,9 +9,9 @@ use crate::packet::{self, PUBACK, PUBCOMP, SUBACK, UNSUBACK};
 use crate::{Breach, Rule};
 use std::collections::{BTreeMap, VecDeque};
 use umqtt::Error;
-use umqtt::operation::{Action, Event, Held, Operation, Outcome};
-use umqtt::session::Session;
-use umqtt::wire::{Chunk, Connect, Lookup, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe};
+use umqtt::operation::{Action, Event, Operation, Outcome};
+use umqtt::session::{Arrived, Session};
+use umqtt::wire::{Connect, PacketType, Publish, QoS, Slot, Strings, Subscribe, Target, Unsubscribe};
 
 /// How much later than its limit a call may end: the socket's calls take time of their own.
 const TOLERANCE: u64 = 50;
@@ -55,7 +55,7 @@ struct Kept {
 #[derive(Clone, Debug)]
 struct HeldMessage {
     number: u32,
-    held: Held,
+    held: Arrived,
     topic: Vec<u8>,
     message: Vec<u8>,
 }
@@ -165,7 +165,7 @@ impl Client {
 
     /// Whether no message of its waits for an acknowledgement.
     pub fn is_settled(&self) -> bool {
-        self.session.exchanges.at(0).is_none()
+        (0..).map_while(|index| self.session.exchanges.at(index)).all(|exchange| !exchange.is_in_flight())
     }
 
     /// Sets what the next packet identifier is counted from, as users may.
@@ -203,7 +203,8 @@ impl Client {
         self.forget_arriving();
         self.held.clear();
         let connect = Connect { clean_session, keep_alive, will: None };
-        let operation = Operation::connect(&self.session, connect, &strings).map_err(Failure::Engine)?;
+        let operation =
+            Operation::begun(&mut self.session, |it, _| it.connect(connect, &strings)).map_err(Failure::Engine)?;
         let Outcome::Connected { session_present } = self.drive(operation, &strings)? else {
             panic!("connect gave something else");
         };
@@ -225,7 +226,8 @@ impl Client {
         let mut index = 0;
         while let Some(exchange) = self.session.exchanges.at(index) {
             let kept = self.kept.iter().find(|kept| kept.identifier == exchange.identifier).cloned();
-            if let (Some(operation), Some(kept)) = (Operation::resend(&self.session, exchange), kept) {
+            let mut operation = Operation::over(&self.session);
+            if let (true, Some(kept)) = (operation.resend(*exchange), kept) {
                 let strings = strings(&[(Slot::Topic, kept.message.topic.as_bytes()), (Slot::Message, &kept.payload)]);
                 self.drive(operation, &strings)?;
             }
@@ -237,7 +239,7 @@ impl Client {
     /// `disconnect()`.
     pub fn disconnect(&mut self) -> Result<(), Failure> {
         self.require_connection()?;
-        let operation = Operation::disconnect(&self.session);
+        let operation = self.bare(PacketType::DISCONNECT);
         let result = self.drive(operation, &Strings::default());
         self.close();
         result.map(|_| ())
@@ -246,8 +248,14 @@ impl Client {
     /// `ping()`.
     pub fn ping(&mut self) -> Result<(), Failure> {
         self.require_connection()?;
-        let operation = Operation::ping(&self.session);
+        let operation = self.bare(PacketType::PINGREQ);
         self.drive(operation, &Strings::default()).map(|_| ())
+    }
+
+    fn bare(&self, packet_type: PacketType) -> Operation {
+        let mut operation = Operation::over(&self.session);
+        operation.bare(packet_type);
+        operation
     }
 
     /// `publish()`.
@@ -256,7 +264,8 @@ impl Client {
         let Outgoing { number, topic, qos, size } = message;
         let resumed = self.kept.iter().filter(|kept| kept.message.number == number).find_map(|kept| {
             let publish = Publish { dup: false, qos, retain: false, identifier: kept.identifier };
-            Some((Operation::resume(&mut self.session, publish)?, kept.clone()))
+            let mut operation = Operation::over(&self.session);
+            operation.resume(&mut self.session, publish).then(|| (operation, kept.clone()))
         });
         if let Some((operation, kept)) = resumed {
             let result = self.run_exchange(operation, kept.identifier, &Strings::default());
@@ -273,7 +282,8 @@ impl Client {
         let payload = label.payload(size);
         let strings = strings(&[(Slot::Topic, topic.as_bytes()), (Slot::Message, &payload)]);
         let publish = Publish { dup: false, qos, retain: false, identifier };
-        let operation = Operation::publish(&mut self.session, publish, &strings).map_err(Failure::Engine)?;
+        let operation = Operation::begun(&mut self.session, |it, session| it.publish(session, publish, &strings))
+            .map_err(Failure::Engine)?;
         self.published.push(Published { message, label, epoch: self.network.broker.epoch, confirmed: false });
         if qos == QoS::AtMostOnce {
             return self.drive(operation, &strings).map(|_| ());
@@ -295,7 +305,7 @@ impl Client {
     }
 
     fn make_room(&mut self) -> Result<(), Failure> {
-        let operation = Operation::make_room(&mut self.session).map_err(Failure::Engine)?;
+        let operation = Operation::begun(&mut self.session, Operation::make_room).map_err(Failure::Engine)?;
         let result = self.drive_on(operation, &Strings::default(), true, For::Exchange);
         self.release_kept();
         result.map(|_| ())
@@ -308,7 +318,8 @@ impl Client {
         let identifier = self.session.exchanges.next_identifier(self.last_identifier);
         let strings = strings(&[(Slot::Topic, b"a/#")]);
         let subscribe = Subscribe { identifier, qos: QoS::ExactlyOnce };
-        let operation = Operation::subscribe(&mut self.session, subscribe, &strings).map_err(Failure::Engine)?;
+        let operation = Operation::begun(&mut self.session, |it, session| it.subscribe(session, subscribe, &strings))
+            .map_err(Failure::Engine)?;
         self.take_identifier(identifier, false);
         self.run_exchange(operation, identifier, &strings)
     }
@@ -319,7 +330,9 @@ impl Client {
         self.make_room()?;
         let identifier = self.session.exchanges.next_identifier(self.last_identifier);
         let strings = strings(&[(Slot::Topic, b"b/#")]);
-        let operation = Operation::unsubscribe(&mut self.session, Unsubscribe { identifier }, &strings);
+        let operation = Operation::begun(&mut self.session, |it, session| {
+            it.unsubscribe(session, Unsubscribe { identifier }, &strings)
+        });
         let operation = operation.map_err(Failure::Engine)?;
         self.take_identifier(identifier, false);
         self.run_exchange(operation, identifier, &strings)
@@ -332,8 +345,8 @@ impl Client {
         let result = if !self.holding && !self.held.is_empty() {
             self.deliver_held(waits)
         } else {
-            let wait = if self.holding { Operation::wait_and_hold } else { Operation::wait };
-            let operation = wait(&self.session);
+            let mut operation = Operation::over(&self.session);
+            operation.wait(self.holding);
             self.drive_on(operation, &Strings::default(), waits, For::Itself)
         };
         let limit = u64::from(self.program.time_limit);
@@ -354,7 +367,8 @@ impl Client {
 
     fn deliver_held(&mut self, waits: bool) -> Result<Outcome, Failure> {
         let HeldMessage { number, held, .. } = *self.held.front().expect("there is one");
-        let operation = Operation::deliver_held(&self.session, held);
+        let mut operation = Operation::over(&self.session);
+        operation.deliver_held(held);
         let result = self.drive_on(operation, &Strings::default(), waits, For::Held);
         if result.is_ok() && self.held.front().is_some_and(|front| front.number == number) {
             // It was only to be acknowledged.
@@ -510,11 +524,7 @@ impl Client {
         let mut scratch = [0; 256];
         let mut position = 0;
         loop {
-            let (chunk, size) = operation.chunk(position, strings, &mut scratch);
-            let bytes = match chunk {
-                Chunk::Scratch(filled) => &scratch[..filled],
-                Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],
-            };
+            let (bytes, size) = operation.chunk(position, strings, &mut scratch);
             position += self.network.write(bytes).ok_or(Failure::Socket)?;
             if position >= size {
                 break;

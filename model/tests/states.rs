@@ -7,7 +7,7 @@
 use umqtt::Error;
 use umqtt::operation::{Action, Event, Operation, Outcome};
 use umqtt::session::Session;
-use umqtt::wire::{Chunk, Connect, Publish, QoS, Slot, Strings, Subscribe, Unsubscribe};
+use umqtt::wire::{Connect, Publish, QoS, Slot, Strings, Subscribe, Unsubscribe};
 
 const OWN: u16 = 7;
 const OTHER: u16 = 8;
@@ -83,10 +83,7 @@ fn strings() -> Strings<'static> {
 
 fn bytes(operation: &Operation) -> Vec<u8> {
     let mut scratch = [0; 64];
-    match operation.chunk(0, &strings(), &mut scratch).0 {
-        Chunk::Scratch(filled) => scratch[..filled].to_vec(),
-        Chunk::Caller { .. } => panic!("it fits"),
-    }
+    operation.chunk(0, &strings(), &mut scratch).0.to_vec()
 }
 
 /// Runs an operation that finds these bytes to read. Gives what it sends and how it ends, or that it waits.
@@ -109,8 +106,14 @@ fn run(operation: &mut Operation, session: &mut Session, first: Event<'_>, mut i
     }
 }
 
+fn waiting(session: &Session) -> Operation {
+    let mut operation = Operation::over(session);
+    operation.wait(false);
+    operation
+}
+
 fn wait(session: &mut Session, packet: &[u8]) -> Vec<u8> {
-    let mut operation = Operation::wait(session);
+    let mut operation = waiting(session);
     let (sent, end) = run(&mut operation, session, Event::Start, packet);
     assert!(matches!(end, Action::Done(_)), "{end:?}");
     sent
@@ -119,7 +122,7 @@ fn wait(session: &mut Session, packet: &[u8]) -> Vec<u8> {
 fn connect(session: &mut Session, clean_session: bool, session_present: bool) {
     session.begin(clean_session);
     let connect = Connect { clean_session, keep_alive: 0, will: None };
-    let mut operation = Operation::connect(session, connect, &strings()).unwrap();
+    let mut operation = Operation::begun(session, |it, _| it.connect(connect, &strings())).unwrap();
     let (_, end) = run(&mut operation, session, Event::Start, &[0x20, 2, session_present.into(), 0]);
     assert_eq!(end, Action::Done(Outcome::Connected { session_present }));
 }
@@ -139,13 +142,19 @@ fn exchange(state: State) -> (Session, Operation) {
     connect(&mut session, false, false);
     let publish = |qos| Publish { dup: false, qos, retain: false, identifier: OWN };
     let mut operation = match state {
-        Puback | Acknowledged => Operation::publish(&mut session, publish(QoS::AtLeastOnce), &strings()),
-        Pubrec | Pubcomp => Operation::publish(&mut session, publish(QoS::ExactlyOnce), &strings()),
+        Puback | Acknowledged => {
+            Operation::begun(&mut session, |it, session| it.publish(session, publish(QoS::AtLeastOnce), &strings()))
+        }
+        Pubrec | Pubcomp => {
+            Operation::begun(&mut session, |it, session| it.publish(session, publish(QoS::ExactlyOnce), &strings()))
+        }
         Suback | Refused | Lost => {
             let subscribe = Subscribe { identifier: OWN, qos: QoS::ExactlyOnce };
-            Operation::subscribe(&mut session, subscribe, &strings())
+            Operation::begun(&mut session, |it, session| it.subscribe(session, subscribe, &strings()))
         }
-        Unsuback => Operation::unsubscribe(&mut session, Unsubscribe { identifier: OWN }, &strings()),
+        Unsuback => Operation::begun(&mut session, |it, session| {
+            it.unsubscribe(session, Unsubscribe { identifier: OWN }, &strings())
+        }),
     }
     .unwrap();
     let (_, action) = run(&mut operation, &mut session, Event::Start, &[]);
@@ -173,7 +182,8 @@ fn reconnected(session: &mut Session, reconnect: Reconnect) -> Vec<u8> {
     let mut sent = vec![];
     for index in 0.. {
         let Some(exchange) = session.exchanges.at(index) else { break };
-        if let Some(mut operation) = Operation::resend(session, exchange) {
+        let mut operation = Operation::over(session);
+        if operation.resend(*exchange) {
             sent.extend(run(&mut operation, session, Event::Start, &[]).0);
         }
     }
@@ -272,7 +282,7 @@ fn with_nobody_waiting_what_was_acknowledged_can_be_claimed_and_all_else_that_is
         assert_eq!(session.exchanges.find(OWN).is_some(), stays, "{case}");
         let resumed = |session: &mut Session, qos| {
             let publish = Publish { dup: false, qos, retain: false, identifier: OWN };
-            Operation::resume(session, publish).is_some()
+            Operation::over(session).resume(session, publish)
         };
         let (at_least, exactly) = (resumed(session, QoS::AtLeastOnce), resumed(session, QoS::ExactlyOnce));
         match state {
@@ -295,7 +305,7 @@ fn a_message_that_arrives_is_new_until_delivered_and_after_its_release() {
         for &event in history {
             match event {
                 "message" => {
-                    let mut operation = Operation::wait(&session);
+                    let mut operation = waiting(&session);
                     let (mut input, mut action) = (MESSAGE, operation.step(&mut session, 0, Event::Start));
                     loop {
                         let event = match action {

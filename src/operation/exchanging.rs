@@ -3,26 +3,25 @@
 //! The operation does not read. It waits, as often as it takes, for whoever reads to note the acknowledgement in the
 //! session: so a wait within a callback within this wait can do that too.
 
-use super::{Action, Operation, Outcome};
+use super::{Next, Operation};
 use crate::Error;
-use crate::session::{Awaiting, Session};
-
-const SUBSCRIBE_FAILURE: u8 = 0x80;
+use crate::session::{LOST, NOTHING, REFUSED, Session};
 
 impl Operation {
-    pub(super) fn exchanging(&mut self, session: &mut Session, now: u32, identifier: u16) -> Result<Action, Error> {
+    #[inline(never)]
+    pub(super) fn exchanging(&mut self, session: &mut Session) -> Result<Next, Error> {
         session.set_waiting_since(None);
-        match session.exchanges.find(identifier).map(|exchange| exchange.awaiting) {
-            None | Some(Awaiting::Lost) => Err(Error::NotConnected),
-            Some(Awaiting::Nothing(SUBSCRIBE_FAILURE)) => Err(Error::SubscribeRefused),
-            Some(Awaiting::Nothing(_) | Awaiting::Claim(_)) => {
+        match session.exchanges.find(self.identifier).map(|exchange| exchange.awaiting) {
+            None | Some(LOST) => Err(Error::NotConnected),
+            Some(REFUSED) => Err(Error::SubscribeRefused),
+            Some(NOTHING) => {
                 self.abandon(session);
-                Ok(Action::Done(Outcome::Nothing))
+                Ok(Next::Done)
             }
             Some(_) => {
-                self.check_time(session, now)?;
+                self.check_time(session)?;
                 session.set_waiting_since(Some(self.started));
-                Ok(Action::Wait)
+                Ok(Next::Wait)
             }
         }
     }

@@ -17,9 +17,10 @@ mod connecting;
 mod exchanging;
 mod waiting;
 
-use crate::session::{Awaiting, Due, Exchange, Owed, Session};
-use crate::wire::{Chunk, Connect, Lookup, Outgoing, PacketType, Publish, QoS, Subscribe, Unsubscribe, Want};
-use crate::{Error, QOS_2};
+use crate::Error;
+use crate::ffi::{umqtt_action_kind_t, umqtt_event_kind_t};
+use crate::session::{Arrived, Exchange, Session};
+use crate::wire::{Connect, Lookup, Outgoing, PacketType, Publish, QoS, Subscribe, Unsubscribe, Want};
 
 /// What an operation wants next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub enum Action {
     /// Deliver the message that has arrived.
     Deliver,
     /// Keep the message that has arrived, to be [delivered](Operation::deliver_held) later.
-    Hold(Held),
+    Hold(Arrived),
     /// Wait for one packet from the broker.
     Wait,
     /// Nothing more: it succeeded.
@@ -57,17 +58,6 @@ pub enum Outcome {
     },
     /// A packet arrived that began with this byte.
     Packet(u8),
-}
-
-/// What is to be known of a message that is held, beside its topic and message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
-    /// The first byte of its packet.
-    pub first_byte: u8,
-    /// Its packet identifier; 0 at QoS 0.
-    pub identifier: u16,
-    /// It was delivered before: it is only to be acknowledged when its turn comes.
-    pub repeated: bool,
 }
 
 /// What came of an action.
@@ -98,78 +88,135 @@ pub enum Event<'a> {
     Waited,
 }
 
+/// What kind of [`Action`] comes next. Numbered as in C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub enum Next {
+    Send = umqtt_action_kind_t::UMQTT_SEND as isize,
+    Read = umqtt_action_kind_t::UMQTT_READ as isize,
+    Deliver = umqtt_action_kind_t::UMQTT_DELIVER as isize,
+    Hold = umqtt_action_kind_t::UMQTT_HOLD as isize,
+    Wait = umqtt_action_kind_t::UMQTT_WAIT as isize,
+    Done = umqtt_action_kind_t::UMQTT_DONE as isize,
+}
+
+/// What kind of [`Event`] has come. Numbered as in C.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+#[allow(missing_docs)]
+pub enum Told {
+    Start = umqtt_event_kind_t::UMQTT_START as isize,
+    Sent = umqtt_event_kind_t::UMQTT_SENT as isize,
+    Received = umqtt_event_kind_t::UMQTT_RECEIVED as isize,
+    WouldBlock = umqtt_event_kind_t::UMQTT_WOULD_BLOCK as isize,
+    TimedOut = umqtt_event_kind_t::UMQTT_WAITED_IN_VAIN as isize,
+    OutOfMemory = umqtt_event_kind_t::UMQTT_NO_MEMORY as isize,
+    Delivered = umqtt_event_kind_t::UMQTT_DELIVERED as isize,
+    Held = umqtt_event_kind_t::UMQTT_HELD as isize,
+    Waited = umqtt_event_kind_t::UMQTT_WAITED as isize,
+}
+
+/// That an operation gives nothing.
+pub const NO_VALUE: i32 = -1;
+
 /// One call of the user's, from its beginning to its end.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    kind: Kind,
-    /// The packet to write at the next [`Action::Send`].
-    packet: Option<Outgoing>,
-    /// When it began, in milliseconds.
+    /// What time it is, in milliseconds.
+    now: u32,
+    /// When it began.
     started: u32,
-    /// When it last asked to read, in milliseconds.
+    /// When it last asked to read.
     reading_since: u32,
+    /// While it waits for a packet: the one that has arrived.
+    arrived: Arrived,
+    /// The packet to write at the next [`Action::Send`].
+    packet: Outgoing,
+    /// What names its exchange.
+    identifier: u16,
+    kind: Kind,
     /// The connection it began on.
     connection: u8,
     /// A message that arrives is to be held.
     holds: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    /// Nothing is left to do.
+    Over,
     /// Send the packet, and that is all.
     Sending,
     /// Send CONNECT and await CONNACK.
-    Connecting { keep_alive: u16 },
-    /// Send the packet and await what ends the exchange of this identifier.
-    Exchanging { identifier: u16 },
-    /// Await one packet, deliver it and acknowledge it, unless it is to be held. What it is, once it is there.
-    Waiting { arrived: Option<Arrived> },
-    /// Nothing is left to do.
-    Over,
+    Connecting,
+    /// Send the packet and await what ends the exchange.
+    Exchanging,
+    /// Await one packet, deliver it and acknowledge it, unless it is to be held.
+    Waiting,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Arrived {
-    first_byte: u8,
-    qos: QoS,
-    identifier: u16,
-    /// It was delivered before.
-    repeated: bool,
-    /// The answer that ends the wait is being sent.
-    answered: bool,
-}
-
+/// Operations as they begin. Each of these takes one that is [over](Operation::over).
 impl Operation {
-    fn new(kind: Kind, packet: Option<Outgoing>, session: &Session) -> Self {
-        Operation { kind, packet, started: 0, reading_since: 0, connection: session.connection(), holds: false }
+    /// Nothing: what a call has whose operation has not begun.
+    pub fn over(session: &Session) -> Self {
+        // Of the time it is told when it starts. Until then this is as good as any, and sooner written than 0 everywhere, for
+        // which compilers call memset().
+        let now = session.keep_alive.sent_at();
+        Operation {
+            now,
+            started: now,
+            reading_since: now,
+            arrived: Arrived::NOTHING,
+            packet: Outgoing::NOTHING,
+            identifier: 0,
+            kind: Kind::Over,
+            connection: session.connection(),
+            holds: false,
+        }
+    }
+
+    /// One that `begin` has begun, which is to be one of these, unless it fails.
+    pub fn begun(
+        session: &mut Session,
+        begin: impl FnOnce(&mut Self, &mut Session) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut operation = Self::over(session);
+        begin(&mut operation, session).map(|()| operation)
     }
 
     /// Connects on a session whose connection [begins](Session::begin).
-    pub fn connect(session: &Session, connect: Connect, strings: &impl Lookup) -> Result<Self, Error> {
-        let packet = Outgoing::connect(connect, strings)?;
-        Ok(Self::new(Kind::Connecting { keep_alive: connect.keep_alive }, Some(packet), session))
+    pub fn connect(&mut self, connect: Connect, strings: &impl Lookup) -> Result<(), Error> {
+        self.packet = Outgoing::connect(connect, strings)?;
+        self.kind = Kind::Connecting;
+        Ok(())
     }
 
     /// Makes sure that another exchange can be opened: done at once when there is room, else when the oldest message in
     /// flight that nobody attends to is acknowledged.
-    pub fn make_room(session: &mut Session) -> Result<Self, Error> {
+    pub fn make_room(&mut self, session: &mut Session) -> Result<(), Error> {
         if session.exchanges.have_room() {
-            return Ok(Self::new(Kind::Over, None, session));
+            return Ok(());
         }
         // When nobody left one alone, they are all of calls that this one is nested in.
-        let identifier = session.exchanges.attend_to_oldest().ok_or(Error::TooManyInFlight)?;
-        Ok(Self::new(Kind::Exchanging { identifier }, None, session))
+        self.identifier = session.exchanges.attend_to_oldest().ok_or(Error::TooManyInFlight)?;
+        self.kind = Kind::Exchanging;
+        Ok(())
     }
 
     /// Publishes a message; above QoS 0, done when the broker has acknowledged it. When it ends otherwise, and the session
     /// is kept, the message stays in flight.
-    pub fn publish(session: &mut Session, publish: Publish, strings: &impl Lookup) -> Result<Self, Error> {
+    pub fn publish(&mut self, session: &mut Session, publish: Publish, strings: &impl Lookup) -> Result<(), Error> {
         let packet = Outgoing::publish(publish, strings)?;
-        let Some(awaiting) = Awaiting::first_of(publish.qos) else {
-            return Ok(Self::new(Kind::Sending, Some(packet), session));
-        };
-        session.exchanges.open(publish.identifier, awaiting, publish.retain)?;
-        Ok(Self::new(Kind::Exchanging { identifier: publish.identifier }, Some(packet), session))
+        if publish.qos != QoS::AtMostOnce {
+            return self.exchange(
+                session,
+                Exchange::of_message(publish.identifier, publish.qos, publish.retain),
+                packet,
+            );
+        }
+        self.send_only(packet);
+        Ok(())
     }
 
     /// Begins to write at once: what [`Event::Start`] would, at `now`, when its answer can only be [`Action::Send`], and then
@@ -185,7 +232,7 @@ impl Operation {
         if session.check_writing().is_err() {
             return (0, 0);
         }
-        let chunk = self.packet.and_then(|packet| packet.publish_chunk(strings, scratch));
+        let chunk = self.packet.publish_chunk(strings, scratch);
         if chunk.is_some() {
             self.started = now;
             let _ = session.begin_writing();
@@ -194,118 +241,199 @@ impl Operation {
     }
 
     /// Goes on with a message that is in flight and that nobody attends to: done when the broker has acknowledged it.
-    /// Nothing is sent. `None` when there is no such message.
-    pub fn resume(session: &mut Session, publish: Publish) -> Option<Self> {
+    /// Nothing is sent. False when there is no such message.
+    pub fn resume(&mut self, session: &mut Session, publish: Publish) -> bool {
         let Publish { identifier, qos, retain, .. } = publish;
-        session
-            .exchanges
-            .resume(identifier, qos, retain)
-            .then(|| Self::new(Kind::Exchanging { identifier }, None, session))
+        let resumed = session.exchanges.resume(identifier, qos, retain);
+        if resumed {
+            self.identifier = identifier;
+            self.kind = Kind::Exchanging;
+        }
+        resumed
     }
 
     /// Sends again what is in flight, to be asked for each exchange in their order after the session was found present
-    /// (MQTT-4.4.0-1, MQTT-4.6.0-1). `None` for an exchange of which nothing has to be sent.
-    pub fn resend(session: &Session, exchange: Exchange) -> Option<Self> {
-        let Exchange { identifier, awaiting, retain, .. } = exchange;
-        let packet = match awaiting {
-            Awaiting::Pubcomp if QOS_2 => Outgoing::bare(PacketType::PUBREL, identifier),
-            _ => Outgoing::publish_unchecked(Publish { dup: true, qos: awaiting.qos()?, retain, identifier }),
-        };
-        Some(Self::new(Kind::Sending, Some(packet), session))
+    /// (MQTT-4.4.0-1, MQTT-4.6.0-1). False for an exchange of which nothing has to be sent.
+    pub fn resend(&mut self, exchange: Exchange) -> bool {
+        let Exchange { identifier, awaiting, qos, retain, .. } = exchange;
+        if !exchange.is_in_flight() {
+            return false;
+        }
+        self.send_only(match awaiting {
+            PacketType::PUBCOMP => Outgoing::bare(PacketType::PUBREL, identifier),
+            _ => Outgoing::publish_unchecked(Publish { dup: true, qos, retain, identifier }),
+        });
+        true
     }
 
     /// Subscribes; done when the broker has granted it.
-    pub fn subscribe(session: &mut Session, subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, Error> {
+    pub fn subscribe(
+        &mut self,
+        session: &mut Session,
+        subscribe: Subscribe,
+        strings: &impl Lookup,
+    ) -> Result<(), Error> {
         let packet = Outgoing::subscribe(subscribe, strings)?;
-        Self::exchange(session, subscribe.identifier, Awaiting::Suback, packet)
+        self.exchange(session, Exchange::awaiting(PacketType::SUBACK, subscribe.identifier), packet)
     }
 
     /// Unsubscribes; done when the broker has acknowledged it.
-    pub fn unsubscribe(session: &mut Session, unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, Error> {
+    pub fn unsubscribe(
+        &mut self,
+        session: &mut Session,
+        unsubscribe: Unsubscribe,
+        strings: &impl Lookup,
+    ) -> Result<(), Error> {
         let packet = Outgoing::unsubscribe(unsubscribe, strings)?;
-        Self::exchange(session, unsubscribe.identifier, Awaiting::Unsuback, packet)
+        self.exchange(session, Exchange::awaiting(PacketType::UNSUBACK, unsubscribe.identifier), packet)
     }
 
-    /// Nothing: what a call has whose operation could not begin.
-    pub fn over(session: &Session) -> Self {
-        Self::new(Kind::Over, None, session)
+    /// Sends PINGREQ, whose answer is left to whoever waits next; or DISCONNECT, after which the connection is to be closed
+    /// (MQTT-3.14.4-1).
+    pub fn bare(&mut self, packet_type: PacketType) {
+        self.send_only(Outgoing::bare(packet_type, 0));
     }
 
-    /// Sends PINGREQ. The answer is left to whoever waits next.
-    pub fn ping(session: &Session) -> Self {
-        Self::bare(session, PacketType::PINGREQ)
-    }
-
-    /// Sends DISCONNECT, after which the connection is to be closed (MQTT-3.14.4-1).
-    pub fn disconnect(session: &Session) -> Self {
-        Self::bare(session, PacketType::DISCONNECT)
-    }
-
-    /// Awaits one packet. Gives its first byte; nothing for PINGRESP, and when a read would block.
-    pub fn wait(session: &Session) -> Self {
-        Self::new(Kind::Waiting { arrived: None }, None, session)
-    }
-
-    /// The same within a callback, for an exchange: a message is [held](Action::Hold). So those that a callback's own
-    /// waits come across are delivered after it has returned, in their order, however many they are.
-    pub fn wait_and_hold(session: &Session) -> Self {
-        Operation { holds: true, ..Self::wait(session) }
+    /// Awaits one packet. Gives its first byte; nothing for PINGRESP, and when a read would block. With `holds`, which is for
+    /// waits within a callback for an exchange, a message is [held](Action::Hold): so those that a callback's own waits come
+    /// across are delivered after it has returned, in their order, however many they are.
+    pub fn wait(&mut self, holds: bool) {
+        self.kind = Kind::Waiting;
+        self.holds = holds;
     }
 
     /// Delivers and acknowledges a message that was held, if its connection is still there. The caller owns topic and
     /// message until [`Action::Deliver`] says that they are to be delivered.
-    pub fn deliver_held(session: &Session, held: Held) -> Self {
-        let Held { first_byte, identifier, repeated } = held;
-        let arrived = Arrived { first_byte, qos: QoS::of(first_byte), identifier, repeated, answered: false };
-        Self::new(Kind::Waiting { arrived: Some(arrived) }, None, session)
+    pub fn deliver_held(&mut self, held: Arrived) {
+        self.kind = Kind::Waiting;
+        self.arrived = held;
     }
 
-    fn bare(session: &Session, packet_type: PacketType) -> Self {
-        Self::new(Kind::Sending, Some(Outgoing::bare(packet_type, 0)), session)
+    fn send_only(&mut self, packet: Outgoing) {
+        self.packet = packet;
+        self.kind = Kind::Sending;
     }
 
-    fn exchange(session: &mut Session, identifier: u16, awaiting: Awaiting, packet: Outgoing) -> Result<Self, Error> {
-        session.exchanges.open(identifier, awaiting, false)?;
-        Ok(Self::new(Kind::Exchanging { identifier }, Some(packet), session))
+    fn exchange(&mut self, session: &mut Session, exchange: Exchange, packet: Outgoing) -> Result<(), Error> {
+        session.exchanges.open(exchange)?;
+        self.packet = packet;
+        self.identifier = exchange.identifier;
+        self.kind = Kind::Exchanging;
+        Ok(())
     }
+}
 
+impl Operation {
     /// Tells what came of the last action, at `now` in milliseconds, and gives the next one.
     pub fn step(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Action {
-        self.try_step(session, now, event).unwrap_or_else(Action::Fail)
+        let (told, count, bytes) = match event {
+            Event::Start => (Told::Start, 0, &[][..]),
+            Event::Sent => (Told::Sent, 0, &[][..]),
+            Event::Received { count, bytes } => (Told::Received, count, bytes),
+            Event::WouldBlock => (Told::WouldBlock, 0, &[][..]),
+            Event::TimedOut => (Told::TimedOut, 0, &[][..]),
+            Event::OutOfMemory => (Told::OutOfMemory, 0, &[][..]),
+            Event::Delivered => (Told::Delivered, 0, &[][..]),
+            Event::Held => (Told::Held, 0, &[][..]),
+            Event::Waited => (Told::Waited, 0, &[][..]),
+        };
+        match self.advance(session, now, told, count, bytes) {
+            Ok(next) => self.action(session, next),
+            Err(error) => {
+                self.abandon(session);
+                Action::Fail(error)
+            }
+        }
     }
 
-    /// [`step`](Self::step), with [`Action::Fail`] as an error.
-    #[inline(always)]
-    pub fn try_step(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
-        let next = self.next(session, now, event);
-        if next.is_err() {
-            self.abandon(session);
+    /// The action of that kind, which comes next.
+    fn action(&self, session: &Session, next: Next) -> Action {
+        match next {
+            Next::Send => Action::Send,
+            Next::Read => Action::Read { want: session.decoder.want(), limit: self.limit(session) },
+            Next::Deliver => Action::Deliver,
+            Next::Hold => Action::Hold(self.arrived),
+            Next::Wait => Action::Wait,
+            Next::Done => Action::Done(match (self.kind, self.value(session, Ok(next))) {
+                (_, NO_VALUE) => Outcome::Nothing,
+                (Kind::Connecting, value) => Outcome::Connected { session_present: value != 0 },
+                (_, value) => Outcome::Packet(value as u8),
+            }),
         }
-        next
+    }
+
+    /// [`step`](Self::step) in numbers, as C has it: `count` and `bytes` are those of [`Event::Received`]; what belongs to
+    /// the next action is to be asked for, and an operation that has failed is to be [abandoned](Self::abandon).
+    pub fn advance(
+        &mut self,
+        session: &mut Session,
+        now: u32,
+        told: Told,
+        count: u32,
+        bytes: &[u8],
+    ) -> Result<Next, Error> {
+        self.now = now;
+        match told {
+            Told::Start => {
+                self.started = now;
+                if !self.packet.is_nothing() {
+                    return self.send(session);
+                }
+            }
+            // What was delivered is delivered, even if the user closed the connection meanwhile; nothing is owed for it. And
+            // whether an exchange is lost with the connection is for the session to say.
+            Told::Delivered | Told::Waited => {}
+            _ if session.connection() != self.connection => return Err(Error::NotConnected),
+            Told::Sent => session.end_writing(now, self.packet.packet_type() == PacketType::PINGREQ),
+            Told::Received => {
+                session.keep_alive.received();
+                if count == 0 {
+                    let is_cut = self.kind == Kind::Connecting && session.decoder.is_within_packet();
+                    return Err(if is_cut { Error::Malformed } else { Error::PeerClosed });
+                }
+                session.decoder.take(count, bytes)?;
+            }
+            _ => {}
+        }
+        match self.kind {
+            Kind::Over | Kind::Sending => Ok(Next::Done),
+            Kind::Connecting => self.connecting(session, told),
+            Kind::Exchanging => self.exchanging(session),
+            Kind::Waiting => self.waiting(session, told),
+        }
     }
 
     /// The short way through a [`wait`](Self::wait), instead of its start, in a session that is
-    /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::whole).
-    #[inline(always)]
-    pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Result<Action, Error> {
+    /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::take_whole).
+    pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Result<Next, Error> {
+        self.now = now;
         self.started = now;
         session.keep_alive.received();
-        let next = match session.decoder.whole(packet) {
-            Ok(packet) => self.arrived(session, now, packet),
-            Err(error) => Err(error),
-        };
-        if next.is_err() {
-            self.abandon(session);
-        }
-        next
+        session.decoder.take_whole(packet)?;
+        self.arrived(session)
     }
 
-    /// What the operation gives as the packet's first byte, if nothing but the delivery of the message is left to be done.
-    pub fn value_after_delivery(&self) -> Option<u8> {
+    /// What belongs to the next action, as a number. What the operation gives, when it is done: the first byte of a packet
+    /// that has arrived, whether the session was present, or [`NO_VALUE`]; the same with [`Action::Deliver`], when nothing is left
+    /// to be done after it. What is to be known of a packet to be held. The return code of a CONNACK that refuses.
+    pub fn value(&self, session: &Session, next: Result<Next, Error>) -> i32 {
+        let is_over = match next {
+            Ok(Next::Hold) => return self.arrived.word() as i32,
+            Err(Error::ConnectRefused) => return session.decoder.return_code().into(),
+            Ok(Next::Done) => true,
+            Ok(Next::Deliver) => self.arrived.qos() == QoS::AtMostOnce,
+            _ => false,
+        };
         match self.kind {
-            Kind::Waiting { arrived: Some(Arrived { first_byte, qos: QoS::AtMostOnce, .. }) } => Some(first_byte),
-            _ => None,
+            Kind::Connecting if is_over => session.decoder.session_present().into(),
+            Kind::Waiting if is_over && self.arrived != Arrived::NOTHING => self.arrived.first_byte().into(),
+            _ => NO_VALUE,
         }
+    }
+
+    /// How long the read may block that comes next, in milliseconds; 0 for as long as it likes.
+    pub fn limit(&self, session: &Session) -> u32 {
+        session.patience().min(session.time_left(self.started, self.now))
     }
 
     /// Leaves the operation where it is, unless it is over. A message of a kept session stays in flight; any other
@@ -313,16 +441,16 @@ impl Operation {
     /// comes again. True when what the operation waited for has come: it only was not asked any more.
     pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
-            Kind::Exchanging { identifier } => return session.leave(identifier),
-            Kind::Waiting { arrived: Some(Arrived { qos, identifier, repeated: false, answered: false, .. }) } => {
+            Kind::Exchanging => return session.leave(self.identifier),
+            Kind::Waiting if !self.arrived.has(Arrived::REPEATED | Arrived::ANSWERED) => {
                 // Unless it was acknowledged meanwhile, before another message.
-                let unanswered = session.owed == Owed::of(qos, identifier);
+                let unanswered = session.in_hand == self.arrived.message();
                 if unanswered {
-                    session.owed = None;
+                    session.in_hand = Arrived::NOTHING;
                 }
-                if qos.is_exactly_once() && (unanswered || session.connection() != self.connection) {
+                if self.arrived.qos().is_exactly_once() && (unanswered || session.connection() != self.connection) {
                     // It was noted a moment ago, so there is room to take it back.
-                    let _ = session.released(identifier);
+                    let _ = session.released(self.arrived.identifier());
                 }
             }
             _ => {}
@@ -332,87 +460,38 @@ impl Operation {
 
     /// The next bytes to write when `position` bytes of the packet are written, and the size of the whole packet; see
     /// [`Outgoing::chunk`].
-    pub fn chunk(&self, position: usize, strings: &impl Lookup, scratch: &mut [u8]) -> (Chunk, usize) {
-        self.packet.map_or((Chunk::Scratch(0), 0), |packet| packet.chunk(position, strings, scratch))
-    }
-
-    fn next(&mut self, session: &mut Session, now: u32, event: Event<'_>) -> Result<Action, Error> {
-        let begins = event == Event::Start;
-        if begins {
-            self.started = now;
-        } else if session.connection() != self.connection {
-            match (self.kind, event) {
-                // Whether the exchange is lost with the connection is for the session to say.
-                (Kind::Exchanging { .. }, Event::Waited) => {}
-                // What was delivered is delivered, even if the user closed the connection meanwhile; nothing is owed for it.
-                (_, Event::Delivered) => {}
-                _ => return Err(Error::NotConnected),
-            }
-        }
-        if begins && self.packet.is_some() {
-            return self.send(session);
-        }
-        match event {
-            Event::Sent => {
-                session.end_writing();
-                session.keep_alive.sent(now, self.is_ping());
-            }
-            Event::Received { .. } => session.keep_alive.received(),
-            _ => {}
-        }
-        match self.kind {
-            Kind::Sending | Kind::Over => Ok(Action::Done(Outcome::Nothing)),
-            Kind::Connecting { keep_alive } => self.connecting(session, now, event, keep_alive),
-            Kind::Exchanging { identifier } => self.exchanging(session, now, identifier),
-            Kind::Waiting { arrived } => self.waiting(session, now, event, arrived),
-        }
+    pub fn chunk<'a>(&self, position: usize, strings: &'a impl Lookup, scratch: &'a mut [u8]) -> (&'a [u8], usize) {
+        self.packet.chunk(position, strings, scratch)
     }
 
     /// Gives up the message that is arriving, of which `count` bytes more were read: it could not be delivered. The
     /// rest will be skipped, and it will not be acknowledged.
     pub fn give_up_message(session: &mut Session, count: u32) {
         // When these bytes complete it, nothing is left to be skipped.
-        if let Ok(None) = session.decoder.received(count, &[]) {
+        if session.decoder.take(count, &[]).is_ok() {
             session.decoder.skip();
         }
     }
 
-    fn send(&mut self, session: &mut Session) -> Result<Action, Error> {
+    fn send(&mut self, session: &mut Session) -> Result<Next, Error> {
         session.begin_writing()?;
-        Ok(Action::Send)
+        Ok(Next::Send)
     }
 
-    fn send_bare(
-        &mut self,
-        session: &mut Session,
-        packet_type: PacketType,
-        identifier: Option<u16>,
-    ) -> Result<Action, Error> {
-        self.packet = Some(Outgoing::bare(packet_type, identifier.unwrap_or(0)));
+    fn send_bare(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Result<Next, Error> {
+        self.packet = Outgoing::bare(packet_type, identifier);
         self.send(session)
     }
 
-    fn is_ping(&self) -> bool {
-        self.packet.is_some_and(|packet| packet.packet_type() == PacketType::PINGREQ)
-    }
-
     /// Reads on, unless the time is over.
-    fn read(&mut self, session: &Session, now: u32) -> Result<Action, Error> {
-        let left = self.check_time(session, now)?;
-        self.reading_since = now;
-        let limit = match (session.patience(), left) {
-            (patience, Some(left)) => patience.min(left),
-            (patience, None) => patience,
-        };
-        Ok(Action::Read { want: session.decoder.want(), limit })
+    fn read(&mut self, session: &Session) -> Result<Next, Error> {
+        self.check_time(session)?;
+        self.reading_since = self.now;
+        Ok(Next::Read)
     }
 
-    /// What is left of the time.
-    fn check_time(&self, session: &Session, now: u32) -> Result<Option<u32>, Error> {
-        match session.time_left(self.started, now) {
-            Some(0) => Err(Error::TimedOut),
-            left => Ok(left),
-        }
+    fn check_time(&self, session: &Session) -> Result<(), Error> {
+        if session.time_left(self.started, self.now) == 0 { Err(Error::TimedOut) } else { Ok(()) }
     }
 }
 

@@ -6,36 +6,18 @@
 //! state (MQTT 3.1.1, 4.1): messages that were sent and not acknowledged, and QoS 2 messages that were delivered and not
 //! released.
 
+mod arrived;
 mod exchange;
 mod keep_alive;
 mod unreleased;
 
-pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX};
+pub use arrived::Arrived;
+pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX, LOST, NOTHING, REFUSED};
 pub use keep_alive::{Due, KeepAlive};
-pub use unreleased::{UNRELEASED_MAX, Unreleased};
+pub use unreleased::{UNRELEASED_RUNS_MAX, Unreleased};
 
-use crate::wire::{Decoder, PacketType, QoS};
+use crate::wire::{Decoder, PacketType};
 use crate::{Error, QOS_2};
-
-/// The acknowledgement of a message that is being delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owed {
-    qos: QoS,
-    /// The message's packet identifier.
-    pub identifier: u16,
-}
-
-impl Owed {
-    /// What a message asks for; nothing at QoS 0.
-    pub fn of(qos: QoS, identifier: u16) -> Option<Owed> {
-        (qos != QoS::AtMostOnce).then_some(Owed { qos, identifier })
-    }
-
-    /// PUBACK or PUBREC.
-    pub fn acknowledgement(self) -> PacketType {
-        if self.qos.is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK }
-    }
-}
 
 /// One client's state.
 #[derive(Clone, Debug)]
@@ -46,8 +28,8 @@ pub struct Session {
     pub exchanges: Exchanges,
     /// When something has to be sent.
     pub keep_alive: KeepAlive,
-    /// What the message that is being delivered asks for; of those within one another, the innermost.
-    pub owed: Option<Owed>,
+    /// The message above QoS 0 that is being delivered; of those within one another, the innermost.
+    pub in_hand: Arrived,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
     unreleased: Unreleased,
     /// A packet has begun to be written and its end has not been seen.
@@ -77,7 +59,7 @@ impl Session {
             decoder: Decoder::new(false),
             exchanges: Exchanges::new(),
             keep_alive: KeepAlive::new(),
-            owed: None,
+            in_hand: Arrived::NOTHING,
             unreleased: Unreleased::new(),
             writing: false,
             kept: false,
@@ -117,7 +99,7 @@ impl Session {
         }
         self.decoder = Decoder::new(false);
         self.keep_alive = KeepAlive::new();
-        self.owed = None;
+        self.in_hand = Arrived::NOTHING;
         self.waiting_since = None;
         self.writing = false;
         self.connection = self.connection.wrapping_add(1);
@@ -187,17 +169,16 @@ impl Session {
     }
 
     /// What is left at `now` of the time of an operation that began at `started`, both in milliseconds of a clock that
-    /// may wrap around; `None` when there is no limit.
-    pub fn time_left(&self, started: u32, now: u32) -> Option<u32> {
-        (self.time_limit != 0).then(|| self.time_limit.saturating_sub(now.wrapping_sub(started)))
+    /// may wrap around; `u32::MAX` when there is no limit.
+    pub fn time_left(&self, started: u32, now: u32) -> u32 {
+        if self.time_limit == 0 { u32::MAX } else { self.time_limit.saturating_sub(now.wrapping_sub(started)) }
     }
 
     /// How long a read may block when nothing has been waited for yet, in milliseconds; 0 for as long as it likes.
     pub fn patience(&self) -> u32 {
-        match (self.keep_alive.patience(), self.time_limit) {
-            (0, limit) | (limit, 0) => limit,
-            (patience, limit) => patience.min(limit),
-        }
+        // 0 is the longest.
+        let less_one = |limit: u32| limit.wrapping_sub(1);
+        less_one(self.keep_alive.patience()).min(less_one(self.time_limit)).wrapping_add(1)
     }
 
     /// Notes that a packet begins. Fails when the packet before was cut off: the broker would take these bytes for the
@@ -211,13 +192,15 @@ impl Session {
         if self.writing { Err(Error::Desynchronised) } else { Ok(()) }
     }
 
-    /// Notes that the packet is written whole.
-    pub fn end_writing(&mut self) {
+    /// Notes that the packet is written whole, at `now` in milliseconds; `ping` when it was PINGREQ.
+    pub fn end_writing(&mut self, now: u32, ping: bool) {
         self.writing = false;
+        self.keep_alive.sent(now, ping);
     }
 
     /// Whether a QoS 2 message with this identifier is a new one, to be delivered, and not one that was delivered
     /// already (MQTT-4.3.3-2).
+    #[inline(never)]
     pub fn is_new(&self, identifier: u16) -> bool {
         !(QOS_2 && self.unreleased.contains(identifier))
     }
@@ -225,27 +208,29 @@ impl Session {
     /// Notes that a QoS 2 message is delivered, until the broker releases its identifier. Fails when the broker has
     /// more of them open than the session can remember.
     pub fn delivered(&mut self, identifier: u16) -> Result<(), Error> {
-        if QOS_2 && self.is_new(identifier) { self.unreleased.insert(identifier) } else { Ok(()) }
+        self.note(identifier, true)
     }
 
     /// Notes that the broker has released the identifier of a QoS 2 message, or that its delivery has failed.
     /// Fails when what is left cannot be remembered.
     pub fn released(&mut self, identifier: u16) -> Result<(), Error> {
-        if QOS_2 { self.unreleased.remove(identifier) } else { Ok(()) }
+        self.note(identifier, false)
     }
 
-    /// The answer that an acknowledgement demands, after noting it. Fails when it cannot be noted.
-    pub fn acknowledged(
-        &mut self,
-        packet_type: PacketType,
-        identifier: u16,
-        return_code: u8,
-    ) -> Result<Option<PacketType>, Error> {
+    #[inline(never)]
+    fn note(&mut self, identifier: u16, is_unreleased: bool) -> Result<(), Error> {
+        if QOS_2 && self.is_new(identifier) == is_unreleased { self.unreleased.change(identifier) } else { Ok(()) }
+    }
+
+    /// Takes the acknowledgement that the decoder has. Gives the type of the packet that answers it, if it demands one.
+    /// Fails when it cannot be noted.
+    pub fn acknowledged(&mut self) -> Result<Option<PacketType>, Error> {
+        let (packet_type, identifier) = (PacketType::of(self.decoder.first_byte()), self.decoder.identifier());
         if QOS_2 && packet_type == PacketType::PUBREL {
             self.released(identifier)?;
             return Ok(Some(PacketType::PUBCOMP));
         }
-        self.exchanges.acknowledged(packet_type, identifier, return_code);
+        self.exchanges.acknowledged(packet_type, identifier, self.decoder.return_code());
         // Stray or not: only PUBREL lets the broker forget the identifier.
         Ok((QOS_2 && packet_type == PacketType::PUBREC).then_some(PacketType::PUBREL))
     }
@@ -254,8 +239,15 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::QoS;
 
     const CLEAN: bool = true;
+
+    #[cfg(feature = "qos2")]
+    fn acknowledged(session: &mut Session, packet: &[u8]) -> Result<Option<PacketType>, Error> {
+        session.decoder.take_whole(packet)?;
+        session.acknowledged()
+    }
 
     #[test]
     fn a_cut_packet_ends_the_connections_use() {
@@ -264,7 +256,7 @@ mod tests {
         assert_eq!(session.begin_writing(), Err(Error::Desynchronised));
         session.begin(CLEAN);
         assert_eq!(session.begin_writing(), Ok(()));
-        session.end_writing();
+        session.end_writing(0, false);
         assert_eq!(session.begin_writing(), Ok(()));
     }
 
@@ -276,7 +268,7 @@ mod tests {
         assert!(session.is_new(7));
         session.delivered(7).unwrap();
         assert!(!session.is_new(7));
-        assert_eq!(session.acknowledged(PacketType::PUBREL, 7, 0), Ok(Some(PacketType::PUBCOMP)));
+        assert_eq!(acknowledged(&mut session, b"\x62\x02\x00\x07"), Ok(Some(PacketType::PUBCOMP)));
         assert!(session.is_new(7));
     }
 
@@ -302,7 +294,7 @@ mod tests {
     fn a_clean_session_forgets_before_it_begins() {
         let mut session = Session::new();
         session.begin(!CLEAN);
-        session.exchanges.open(1, Awaiting::Puback, false).unwrap();
+        session.exchanges.open(Exchange::of_message(1, QoS::AtLeastOnce, false)).unwrap();
         session.exchanges.leave(1, session.is_kept());
         session.delivered(7).unwrap();
         session.begin(CLEAN);
@@ -314,7 +306,7 @@ mod tests {
     #[test]
     fn a_broker_with_too_many_qos_2_messages_open_is_told_so() {
         let mut session = Session::new();
-        for number in 1..=UNRELEASED_MAX as u16 {
+        for number in 1..=UNRELEASED_RUNS_MAX as u16 {
             session.delivered(number * 2).unwrap();
         }
         assert_eq!(session.delivered(99), Err(Error::TooManyUnreleased));
@@ -324,11 +316,11 @@ mod tests {
     #[test]
     fn the_time_limit_survives_the_wrap_of_the_clock() {
         let mut session = Session::new();
-        assert_eq!(session.time_left(0, u32::MAX), None);
+        assert_eq!(session.time_left(0, u32::MAX), u32::MAX);
         session.set_time_limit(1000);
-        assert_eq!(session.time_left(u32::MAX - 499, 499), Some(1));
-        assert_eq!(session.time_left(u32::MAX - 499, 500), Some(0));
-        assert_eq!(session.time_left(u32::MAX - 499, 5000), Some(0));
+        assert_eq!(session.time_left(u32::MAX - 499, 499), 1);
+        assert_eq!(session.time_left(u32::MAX - 499, 500), 0);
+        assert_eq!(session.time_left(u32::MAX - 499, 5000), 0);
     }
 
     #[test]
@@ -346,6 +338,6 @@ mod tests {
     #[cfg(feature = "qos2")]
     #[test]
     fn a_pubrec_is_answered_even_when_it_is_stray() {
-        assert_eq!(Session::new().acknowledged(PacketType::PUBREC, 9, 0), Ok(Some(PacketType::PUBREL)));
+        assert_eq!(acknowledged(&mut Session::new(), b"\x50\x02\x00\x09"), Ok(Some(PacketType::PUBREL)));
     }
 }

@@ -1,100 +1,65 @@
 //! The identifiers of QoS 2 messages that were delivered and that the broker has not released yet (MQTT 3.1.1, 4.3.3).
 //!
-//! Brokers count identifiers up, so those of many messages are few runs of consecutive ones. A run takes two places, an
-//! identifier that stands alone takes one: a flood needs no more room than two messages.
+//! Brokers count identifiers up, so those of many messages are few runs of consecutive ones. What is kept are the
+//! boundaries: where a run begins, and where it has ended. An identifier is within a run when the number of boundaries up to it
+//! is odd, in whatever order they are; and one identifier is added, or taken away, by changing whether there is a boundary
+//! before it and whether there is one after it.
 
 use crate::{Error, QOS_2};
-use heapless::Vec;
 
-/// How many places there are: enough for so many messages, whatever their identifiers. Brokers keep 10 to 20 in flight.
-pub const UNRELEASED_MAX: usize = if QOS_2 { 20 } else { 0 };
+/// How many runs there is room for: all of a broker that has no more than 24 messages in flight, with consecutive
+/// identifiers, of which no more than every second one begins a run. Brokers have 10 to 20.
+pub const UNRELEASED_RUNS_MAX: usize = if QOS_2 { 12 } else { 0 };
 
-/// Identifiers from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
-    first: u16,
-    last: u16,
-}
-
-/// The identifiers that are not released: runs in ascending order, each as its last identifier and, when that is another
-/// one, its first. So the second of two places belongs to the first if and only if it is smaller.
+/// The identifiers that are not released: boundaries, 0 for none.
 #[derive(Clone, Debug, Default)]
-pub struct Unreleased(Vec<u16, UNRELEASED_MAX, u8>);
+pub struct Unreleased([u16; UNRELEASED_RUNS_MAX * 2]);
 
 impl Unreleased {
     /// None.
     pub const fn new() -> Self {
-        Unreleased(Vec::new())
+        Unreleased([0; UNRELEASED_RUNS_MAX * 2])
     }
 
     /// Whether the identifier is one of them.
     pub fn contains(&self, identifier: u16) -> bool {
-        self.runs().any(|run| run.first <= identifier && identifier <= run.last)
+        // 0 is beyond all others.
+        self.0.iter().fold(false, |within, boundary| within ^ (boundary.wrapping_sub(1) < identifier))
     }
 
-    /// Adds an identifier, from 1 on, that is not one of them. Fails, and changes nothing, when there is no place for it.
-    pub fn insert(&mut self, identifier: u16) -> Result<(), Error> {
-        let mut new = Run { first: identifier, last: identifier };
-        let mut after = Unreleased::new();
-        let mut is_placed = false;
-        for run in self.runs() {
-            if run.last.wrapping_add(1) == identifier {
-                new.first = run.first;
-            } else if run.first == identifier.wrapping_add(1) {
-                new.last = run.last;
-            } else {
-                if run.first > identifier && !is_placed {
-                    after.push(new)?;
-                    is_placed = true;
-                }
-                after.push(run)?;
-            }
+    /// Adds an identifier, from 1 on, that is not one of them, or takes one away that is. Fails, and changes nothing, when
+    /// there is no room for what is left.
+    pub fn change(&mut self, identifier: u16) -> Result<(), Error> {
+        self.change_boundary(identifier)?;
+        let changed = self.change_boundary(identifier.wrapping_add(1));
+        if changed.is_err() {
+            // There is room for what was there before.
+            let _ = self.change_boundary(identifier);
         }
-        if !is_placed {
-            after.push(new)?;
-        }
-        *self = after;
-        Ok(())
-    }
-
-    /// Takes an identifier away. Fails, and leaves it, when there are no places for what is left.
-    pub fn remove(&mut self, identifier: u16) -> Result<(), Error> {
-        let mut after = Unreleased::new();
-        for run in self.runs() {
-            if run.first <= identifier && identifier <= run.last {
-                if run.first != identifier {
-                    after.push(Run { last: identifier.wrapping_sub(1), ..run })?;
-                }
-                if run.last != identifier {
-                    after.push(Run { first: identifier.wrapping_add(1), ..run })?;
-                }
-            } else {
-                after.push(run)?;
-            }
-        }
-        *self = after;
-        Ok(())
+        changed
     }
 
     /// Takes all away.
     pub fn clear(&mut self) {
-        self.0.clear();
+        *self = Unreleased::new();
     }
 
-    fn runs(&self) -> impl Iterator<Item = Run> + '_ {
-        let mut places = self.0.iter().copied().peekable();
-        core::iter::from_fn(move || {
-            let last = places.next()?;
-            let first = places.next_if(|&place| place < last).unwrap_or(last);
-            Some(Run { first, last })
-        })
-    }
-
-    fn push(&mut self, run: Run) -> Result<(), Error> {
-        self.0.push(run.last).map_err(|_| Error::TooManyUnreleased)?;
-        if run.first != run.last {
-            self.0.push(run.first).map_err(|_| Error::TooManyUnreleased)?;
+    #[inline(never)]
+    fn change_boundary(&mut self, boundary: u16) -> Result<(), Error> {
+        if boundary == 0 {
+            return Ok(()); // what follows the last identifier
         }
+        let mut free = None;
+        for place in &mut self.0 {
+            if *place == boundary {
+                *place = 0;
+                return Ok(());
+            }
+            if *place == 0 {
+                free = Some(place);
+            }
+        }
+        *free.ok_or(Error::TooManyUnreleased)? = boundary;
         Ok(())
     }
 }
@@ -105,15 +70,19 @@ mod tests {
 
     use super::*;
     use std::collections::BTreeSet;
+    use std::vec::Vec;
 
-    fn runs(unreleased: &Unreleased) -> std::vec::Vec<(u16, u16)> {
-        unreleased.runs().map(|run| (run.first, run.last)).collect()
+    /// The runs, from the first identifier to the last.
+    fn runs(unreleased: &Unreleased) -> Vec<(u16, u16)> {
+        let mut boundaries: Vec<u16> = unreleased.0.iter().copied().filter(|&boundary| boundary != 0).collect();
+        boundaries.sort_unstable();
+        boundaries.chunks(2).map(|run| (run[0], run.get(1).map_or(u16::MAX, |end| end - 1))).collect()
     }
 
     fn of(identifiers: &[u16]) -> Unreleased {
         let mut unreleased = Unreleased::new();
         for &identifier in identifiers {
-            unreleased.insert(identifier).unwrap();
+            unreleased.change(identifier).unwrap();
         }
         unreleased
     }
@@ -131,21 +100,22 @@ mod tests {
         assert_eq!(runs(&of(&[65_535, 1])), [(1, 1), (65_535, 65_535)]);
         for identifier in [1, 65_535] {
             let mut unreleased = of(&[65_535, 1]);
-            unreleased.remove(identifier).unwrap();
+            assert!(unreleased.contains(1) && unreleased.contains(65_535) && !unreleased.contains(2));
+            unreleased.change(identifier).unwrap();
             assert!(!unreleased.contains(identifier));
             assert_eq!(runs(&unreleased).len(), 1);
         }
     }
 
     #[test]
-    fn a_flood_takes_one_place() {
+    fn a_flood_takes_one_run() {
         let mut unreleased = Unreleased::new();
         for identifier in 1..=65_535 {
-            unreleased.insert(identifier).unwrap();
+            unreleased.change(identifier).unwrap();
         }
         assert_eq!(runs(&unreleased), [(1, 65_535)]);
         for identifier in 1..=65_535 {
-            unreleased.remove(identifier).unwrap();
+            unreleased.change(identifier).unwrap();
         }
         assert_eq!(runs(&unreleased), []);
     }
@@ -154,36 +124,38 @@ mod tests {
     fn an_identifier_is_taken_out_of_wherever_it_is() {
         let without = |identifier| {
             let mut unreleased = of(&[1, 3, 4, 5, 6, 9]);
-            unreleased.remove(identifier).unwrap();
+            unreleased.change(identifier).unwrap();
             assert!(!unreleased.contains(identifier));
             runs(&unreleased)
         };
         assert_eq!(without(1), [(3, 6), (9, 9)]);
-        assert_eq!(without(2), [(1, 1), (3, 6), (9, 9)]);
         assert_eq!(without(3), [(1, 1), (4, 6), (9, 9)]);
         assert_eq!(without(4), [(1, 1), (3, 3), (5, 6), (9, 9)]);
         assert_eq!(without(6), [(1, 1), (3, 5), (9, 9)]);
     }
 
     #[test]
-    fn when_there_is_no_place_nothing_changes() {
+    fn when_there_is_no_room_nothing_changes() {
         let mut unreleased = of(&[10, 11, 12]);
-        for number in 1..UNRELEASED_MAX as u16 - 1 {
-            unreleased.insert(10 + number * 4).unwrap();
+        for number in 1..UNRELEASED_RUNS_MAX as u16 {
+            unreleased.change(10 + number * 4).unwrap();
         }
         let before = runs(&unreleased);
-        assert_eq!(unreleased.insert(5), Err(Error::TooManyUnreleased));
-        assert_eq!(unreleased.insert(15), Err(Error::TooManyUnreleased));
-        assert_eq!(unreleased.remove(5), Ok(()));
-        assert_eq!(runs(&unreleased), before);
-        unreleased.insert(13).unwrap();
-        assert_eq!(unreleased.remove(12), Err(Error::TooManyUnreleased));
-        assert!(unreleased.contains(12));
-        unreleased.remove(11).unwrap();
+        for identifier in [5, 16, 11] {
+            let was_within = unreleased.contains(identifier);
+            assert_eq!(unreleased.change(identifier), Err(Error::TooManyUnreleased));
+            assert_eq!(unreleased.contains(identifier), was_within);
+            assert_eq!(runs(&unreleased), before);
+        }
+        // What needs no room is possible all the same, and makes some when two runs become one.
+        unreleased.change(10).unwrap();
+        unreleased.change(13).unwrap();
+        assert!((11..=14).all(|identifier| unreleased.contains(identifier)));
+        unreleased.change(5).unwrap();
     }
 
     #[test]
-    fn so_many_messages_always_find_a_place() {
+    fn whatever_comes_it_is_known_what_is_unreleased() {
         let mut random = 1_u32;
         let mut below = |limit: u32| {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -191,18 +163,18 @@ mod tests {
         };
         let mut unreleased = Unreleased::new();
         let mut expected = BTreeSet::new();
+        let mut refused = 0;
         for _ in 0..100_000 {
             let identifier = 1 + below(60) as u16;
-            if expected.contains(&identifier) || expected.len() == UNRELEASED_MAX {
-                // In the middle of a run that leaves no place, it may not be possible.
-                if unreleased.remove(identifier).is_ok() {
-                    expected.remove(&identifier);
+            match unreleased.change(identifier) {
+                Ok(()) if expected.remove(&identifier) => {}
+                Ok(()) => {
+                    expected.insert(identifier);
                 }
-            } else {
-                unreleased.insert(identifier).unwrap();
-                expected.insert(identifier);
+                Err(_) => refused += 1,
             }
             assert!((1..=60).all(|identifier| unreleased.contains(identifier) == expected.contains(&identifier)));
         }
+        assert!((1_000..99_000).contains(&refused), "both ends are seen");
     }
 }

@@ -8,11 +8,15 @@
 //! The check of UTF-8 is written out, since the one in `core` brings a table, and the engine has no constants.
 
 use super::FIELD_MAX;
-use crate::ArgumentError;
-use core::slice::Iter;
+use crate::Error;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+/// What a string is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+#[repr(u32)] // a word, as registers are
+pub(super) enum Kind {
+    /// Bytes.
+    Binary,
+    /// A UTF-8 encoded string, perhaps without a character.
     Text,
     TopicName,
     TopicFilter,
@@ -20,19 +24,31 @@ enum Kind {
 
 /// Checks a UTF-8 encoded string: its length, its encoding (MQTT-1.5.3-1) and that it holds no U+0000 (MQTT-1.5.3-2).
 /// It may be empty.
-pub fn check_text(text: &[u8]) -> Result<(), ArgumentError> {
+pub fn check_text(text: &[u8]) -> Result<(), Error> {
     check(text, Kind::Text)
 }
 
 /// Checks a topic name: a string of at least one character (MQTT-4.7.3-1) without wildcards (MQTT-3.3.2-2).
-pub fn check_topic_name(topic: &[u8]) -> Result<(), ArgumentError> {
+pub fn check_topic_name(topic: &[u8]) -> Result<(), Error> {
     check(topic, Kind::TopicName)
 }
 
 /// Checks a topic filter: `+` fills a whole level (MQTT-4.7.1-3), `#` a whole last level (MQTT-4.7.1-2).
-pub fn check_topic_filter(filter: &[u8]) -> Result<(), ArgumentError> {
+pub fn check_topic_filter(filter: &[u8]) -> Result<(), Error> {
     check(filter, Kind::TopicFilter)
 }
+
+const SLASH: u32 = b'/' as u32;
+const PLUS: u32 = b'+' as u32;
+const HASH: u32 = b'#' as u32;
+
+/// The upper halves that a byte within a character may have, a bit for each (RFC 3629, 4); and those of the second byte of
+/// some characters.
+const CONTINUATION: u32 = 0b1111 << 8;
+const NO_OVERLONG_FORM_OF_THREE: u32 = 0b1100 << 8;
+const NO_SURROGATE: u32 = 0b0011 << 8;
+const NO_OVERLONG_FORM_OF_FOUR: u32 = 0b1110 << 8;
+const NOTHING_BEYOND_10FFFF: u32 = 0b0001 << 8;
 
 /// Copies as much of `from` as there is room for, by words where these are whole in `from`.
 #[inline(never)]
@@ -69,68 +85,71 @@ fn are_plain(word: u32) -> bool {
 
 /// Whether all of the text is such that no topic could be refused for it.
 fn is_plain(text: &[u8]) -> bool {
-    const LETTERS: u32 = u32::from_ne_bytes([b'a'; 4]);
     let (before, words, after) = bytemuck::pod_align_to::<u8, u32>(text);
-    // At most three bytes.
-    let are_plain_bytes =
-        |bytes: &[u8]| are_plain(bytes.iter().fold(LETTERS, |word, &byte| word << 8 | u32::from(byte)));
     are_plain_bytes(before) && words.iter().all(|&word| are_plain(word)) && are_plain_bytes(after)
 }
 
+/// The same of at most three bytes.
 #[inline(never)]
-fn check(text: &[u8], kind: Kind) -> Result<(), ArgumentError> {
+fn are_plain_bytes(bytes: &[u8]) -> bool {
+    const LETTERS: u32 = u32::from_ne_bytes([b'a'; 4]);
+    are_plain(bytes.iter().fold(LETTERS, |word, &byte| word << 8 | u32::from(byte)))
+}
+
+/// Checks a string: how long it is, and what its kind does not allow.
+#[inline(never)]
+pub(super) fn check(text: &[u8], kind: Kind) -> Result<(), Error> {
     if text.len() > FIELD_MAX {
-        return Err(ArgumentError::FieldTooLong);
+        return Err(Error::FieldTooLong);
+    }
+    if kind == Kind::Binary {
+        return Ok(());
     }
     if text.is_empty() && kind != Kind::Text {
-        return Err(ArgumentError::EmptyTopic);
+        return Err(Error::EmptyTopic);
     }
     if is_plain(text) {
         return Ok(());
     }
-    let mut level_begins = true;
-    let mut rest = text.iter();
-    while let Some(&byte) = rest.next() {
-        match byte {
-            0 => return Err(ArgumentError::IllFormedText),
-            b'+' | b'#' if kind == Kind::TopicName => return Err(ArgumentError::WildcardInTopic),
-            b'+' | b'#' if kind == Kind::TopicFilter => {
-                let level_ends = match rest.as_slice().first() {
-                    None => true,
-                    Some(&next) => byte == b'+' && next == b'/',
-                };
-                if !(level_begins && level_ends) {
-                    return Err(ArgumentError::MisplacedWildcard);
-                }
+    // A topic level begins after `/`, and at the beginning.
+    let mut previous = SLASH;
+    // Of the character that is incomplete: how many bytes it still has, and what the next one may begin with.
+    let (mut following, mut allowed) = (0, 0);
+    for &byte in text {
+        let byte = u32::from(byte);
+        if following > 0 {
+            if allowed >> (byte >> 4) & 1 == 0 {
+                return Err(Error::IllFormedText);
             }
-            0x80.. => skip_character(byte, &mut rest).ok_or(ArgumentError::IllFormedText)?,
-            _ => {}
+            following -= 1;
+            allowed = CONTINUATION;
+        } else if byte >= 0x80 {
+            (following, allowed) = match byte {
+                0xc2..=0xdf => (1, CONTINUATION),
+                0xe0 => (2, NO_OVERLONG_FORM_OF_THREE),
+                0xed => (2, NO_SURROGATE),
+                0xe1..=0xef => (2, CONTINUATION),
+                0xf0 => (3, NO_OVERLONG_FORM_OF_FOUR),
+                0xf1..=0xf3 => (3, CONTINUATION),
+                0xf4 => (3, NOTHING_BEYOND_10FFFF),
+                _ => return Err(Error::IllFormedText),
+            };
+        } else if byte == 0 {
+            return Err(Error::IllFormedText);
         }
-        level_begins = byte == b'/';
-    }
-    Ok(())
-}
-
-/// Skips the rest of a character of several bytes, if it is one: neither cut, nor an overlong form, nor a surrogate, nor
-/// beyond U+10FFFF (RFC 3629, 3).
-fn skip_character(first: u8, rest: &mut Iter<'_, u8>) -> Option<()> {
-    let following = match first {
-        0xc0..=0xdf => 1,
-        0xe0..=0xef => 2,
-        0xf0..=0xf7 => 3,
-        _ => return None,
-    };
-    let mut character = u32::from(first & 0x3f >> following);
-    for _ in 0..following {
-        let byte = *rest.next()?;
-        if byte & 0xc0 != 0x80 {
-            return None;
+        if kind > Kind::Text {
+            let is_wildcard = byte == PLUS || byte == HASH;
+            if is_wildcard && kind == Kind::TopicName {
+                return Err(Error::WildcardInTopic);
+            }
+            // A wildcard fills a level, `#` the last one.
+            if is_wildcard && previous != SLASH || previous == PLUS && byte != SLASH || previous == HASH {
+                return Err(Error::MisplacedWildcard);
+            }
         }
-        character = character << 6 | u32::from(byte & 0x3f);
+        previous = byte;
     }
-    let smallest = 1 << (5 * following + 1).max(7);
-    let is_surrogate = character >> 11 == 0xd800 >> 11;
-    (smallest <= character && character <= 0x10_ffff && !is_surrogate).then_some(())
+    if following > 0 { Err(Error::IllFormedText) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -148,7 +167,7 @@ mod tests {
 
     #[test]
     fn nul_is_refused() {
-        assert_eq!(check_text(b"a\0b"), Err(ArgumentError::IllFormedText));
+        assert_eq!(check_text(b"a\0b"), Err(Error::IllFormedText));
     }
 
     #[test]
@@ -163,23 +182,23 @@ mod tests {
             b"\x80",
             b"\xff",
         ] {
-            assert_eq!(check_text(text), Err(ArgumentError::IllFormedText), "{text:x?}");
+            assert_eq!(check_text(text), Err(Error::IllFormedText), "{text:x?}");
         }
     }
 
     #[test]
     fn length_is_counted_in_bytes() {
         assert_eq!(check_text(&[b'a'; 65_535]), Ok(()));
-        assert_eq!(check_text(&[b'a'; 65_536]), Err(ArgumentError::FieldTooLong));
+        assert_eq!(check_text(&[b'a'; 65_536]), Err(Error::FieldTooLong));
     }
 
     #[test]
     fn topic_names() {
         assert_eq!(check_topic_name(b"domeu/test"), Ok(()));
         assert_eq!(check_topic_name(b"/"), Ok(()));
-        assert_eq!(check_topic_name(b""), Err(ArgumentError::EmptyTopic));
-        assert_eq!(check_topic_name(b"domeu/#"), Err(ArgumentError::WildcardInTopic));
-        assert_eq!(check_topic_name(b"domeu/+/x"), Err(ArgumentError::WildcardInTopic));
+        assert_eq!(check_topic_name(b""), Err(Error::EmptyTopic));
+        assert_eq!(check_topic_name(b"domeu/#"), Err(Error::WildcardInTopic));
+        assert_eq!(check_topic_name(b"domeu/+/x"), Err(Error::WildcardInTopic));
     }
 
     #[test]
@@ -188,9 +207,9 @@ mod tests {
             assert_eq!(check_topic_filter(filter.as_bytes()), Ok(()), "{filter}");
         }
         for filter in ["a#", "#/a", "a/#/b", "a+", "+a", "a/b+/c", "##", "++"] {
-            assert_eq!(check_topic_filter(filter.as_bytes()), Err(ArgumentError::MisplacedWildcard), "{filter}");
+            assert_eq!(check_topic_filter(filter.as_bytes()), Err(Error::MisplacedWildcard), "{filter}");
         }
-        assert_eq!(check_topic_filter(b""), Err(ArgumentError::EmptyTopic));
+        assert_eq!(check_topic_filter(b""), Err(Error::EmptyTopic));
     }
 
     proptest! {

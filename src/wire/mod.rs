@@ -12,8 +12,8 @@ mod outgoing;
 mod packet_type;
 
 pub use caller::{check_text, check_topic_filter, check_topic_name, copy};
-pub use decoder::{Decoder, Packet, Target, Want};
-pub use gather::{Chunk, Gather, Lookup, Slot, Strings};
+pub use decoder::{Decoder, Packet, Skipped, Target, Want};
+pub use gather::{Gather, Lookup, Slot, Strings};
 pub use outgoing::{Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
 pub use packet_type::PacketType;
 

@@ -3,12 +3,10 @@
 //! A packet's value holds its numbers and flags; its strings stay with the caller and are found by a
 //! [`Lookup`] whenever they are needed.
 
-use super::gather::{Chunk, Gather, Lookup, Slot};
-use super::{
-    FIELD_MAX, PacketType, QoS, REMAINING_LENGTH_MAX, caller, check_text, check_topic_filter, check_topic_name,
-};
-use crate::{ArgumentError, QOS_2};
-use core::iter;
+use super::caller::{self, Kind};
+use super::gather::{Gather, Lookup, Slot};
+use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_name};
+use crate::{Error, QOS_2};
 
 /// The message the broker publishes when the client is lost (MQTT 3.1.1, 3.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,19 +75,18 @@ const PROTOCOL_LEVEL: u8 = 4;
 /// "MQTT" as a number: the ESP8266 reads its constants from flash by words only.
 const PROTOCOL_NAME: u32 = 0x4d51_5454;
 
-const FLAG_CLEAN_SESSION: u8 = 1 << 1;
+const SHIFT_CLEAN_SESSION: u8 = 1;
 const FLAG_WILL: u8 = 1 << 2;
 const SHIFT_WILL_QOS: u8 = 3;
-const FLAG_WILL_RETAIN: u8 = 1 << 5;
+const SHIFT_WILL_RETAIN: u8 = 5;
 const FLAG_PASSWORD: u8 = 1 << 6;
 const FLAG_USER: u8 = 1 << 7;
 
-const FLAG_RETAIN: u8 = 1 << 0;
 const SHIFT_QOS: u8 = 1;
-const FLAG_DUP: u8 = 1 << 3;
+const SHIFT_DUP: u8 = 3;
 
-fn check_qos(qos: QoS) -> Result<(), ArgumentError> {
-    if qos == QoS::ExactlyOnce && !QOS_2 { Err(ArgumentError::Qos2Missing) } else { Ok(()) }
+fn check_qos(qos: QoS) -> Result<(), Error> {
+    if qos == QoS::ExactlyOnce && !QOS_2 { Err(Error::Qos2Missing) } else { Ok(()) }
 }
 
 const fn bit(slot: Slot) -> u8 {
@@ -97,25 +94,23 @@ const fn bit(slot: Slot) -> u8 {
 }
 
 impl Outgoing {
+    /// No packet.
+    pub const NOTHING: Outgoing = Outgoing { first: 0, fields: 0, flags: 0, number: 0 };
+
     /// CONNECT with these strings.
-    pub fn connect(connect: Connect, strings: &impl Lookup) -> Result<Self, ArgumentError> {
-        let (mut flags, mut fields) = (0, bit(Slot::ClientId));
-        if connect.clean_session {
-            flags |= FLAG_CLEAN_SESSION;
-        } else if strings.get(Slot::ClientId).is_empty() {
-            return Err(ArgumentError::ClientIdMissing);
+    pub fn connect(connect: Connect, strings: &impl Lookup) -> Result<Self, Error> {
+        let (mut flags, mut fields) = (u8::from(connect.clean_session) << SHIFT_CLEAN_SESSION, bit(Slot::ClientId));
+        if !connect.clean_session && strings.get(Slot::ClientId).is_empty() {
+            return Err(Error::ClientIdMissing);
         }
         if let Some(will) = connect.will {
-            flags |= FLAG_WILL | (will.qos as u8) << SHIFT_WILL_QOS;
-            if will.retain {
-                flags |= FLAG_WILL_RETAIN;
-            }
+            flags |= FLAG_WILL | (will.qos as u8) << SHIFT_WILL_QOS | u8::from(will.retain) << SHIFT_WILL_RETAIN;
             fields |= bit(Slot::Topic) | bit(Slot::Message);
         }
-        if strings.find(Slot::User).is_some() {
+        if strings.find(Slot::User as usize).is_some() {
             flags |= FLAG_USER;
             fields |= bit(Slot::User);
-            if strings.find(Slot::Password).is_some() {
+            if strings.find(Slot::Password as usize).is_some() {
                 flags |= FLAG_PASSWORD;
                 fields |= bit(Slot::Password);
             }
@@ -125,39 +120,36 @@ impl Outgoing {
     }
 
     /// PUBLISH with these strings.
-    pub fn publish(publish: Publish, strings: &impl Lookup) -> Result<Self, ArgumentError> {
+    pub fn publish(publish: Publish, strings: &impl Lookup) -> Result<Self, Error> {
         check_qos(publish.qos)?;
         let topic = strings.get(Slot::Topic);
         check_topic_name(topic)?;
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { 2 };
-        if strings.get(Slot::Message).len() > REMAINING_LENGTH_MAX as usize - (2 + topic.len() + number) {
-            return Err(ArgumentError::PacketTooLong);
+        if 2 + topic.len() + number + strings.get(Slot::Message).len() > REMAINING_LENGTH_MAX as usize {
+            return Err(Error::PacketTooLong);
         }
         Ok(Self::publish_unchecked(publish))
     }
 
     /// PUBLISH with strings that were checked before.
     pub fn publish_unchecked(publish: Publish) -> Self {
-        let mut first = PacketType::PUBLISH.first_byte() | (publish.qos as u8) << SHIFT_QOS;
-        if publish.dup {
-            first |= FLAG_DUP;
-        }
-        if publish.retain {
-            first |= FLAG_RETAIN;
-        }
+        let first = PacketType::PUBLISH.first_byte()
+            | u8::from(publish.dup) << SHIFT_DUP
+            | (publish.qos as u8) << SHIFT_QOS
+            | u8::from(publish.retain);
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { publish.identifier };
         Outgoing { first, fields: bit(Slot::Topic), flags: 0, number }
     }
 
     /// SUBSCRIBE with these strings.
-    pub fn subscribe(subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, ArgumentError> {
+    pub fn subscribe(subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, Error> {
         check_qos(subscribe.qos)?;
         let (first, flags) = (PacketType::SUBSCRIBE.first_byte(), subscribe.qos as u8);
         Outgoing { first, fields: bit(Slot::Topic), flags, number: subscribe.identifier }.checked(strings)
     }
 
     /// UNSUBSCRIBE with these strings.
-    pub fn unsubscribe(unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, ArgumentError> {
+    pub fn unsubscribe(unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, Error> {
         let first = PacketType::UNSUBSCRIBE.first_byte();
         Outgoing { first, fields: bit(Slot::Topic), flags: 0, number: unsubscribe.identifier }.checked(strings)
     }
@@ -167,114 +159,111 @@ impl Outgoing {
         Outgoing { first: packet_type.first_byte(), fields: 0, flags: 0, number: identifier }
     }
 
+    /// Whether it is none.
+    pub fn is_nothing(&self) -> bool {
+        self.first == 0
+    }
+
+    /// The keep alive interval of CONNECT in seconds, or the packet identifier, 0 for none.
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+
     /// Which packet it is.
     pub fn packet_type(&self) -> PacketType {
         PacketType::of(self.first)
     }
 
-    /// The next bytes to write when the first `position` bytes of the packet are written, and the size of the whole
-    /// packet in bytes. Short ones are put into `scratch`. `strings` are those that the packet was made with.
-    pub fn chunk(&self, position: usize, strings: &impl Lookup, scratch: &mut [u8]) -> (Chunk, usize) {
-        let packet_type = self.packet_type();
+    /// The next bytes to write when the first `position` bytes of the packet are written, none when that is all of it; and the
+    /// size of the whole packet in bytes. Short ones are put into `scratch`. `strings` are those that the packet was made with.
+    pub fn chunk<'a>(&self, position: usize, strings: &'a impl Lookup, scratch: &'a mut [u8]) -> (&'a [u8], usize) {
+        // Nothing is put of what comes before the end.
+        let mut body = Gather::new(usize::MAX, &mut []);
+        self.put_body(&mut body, strings);
         let mut to = Gather::new(position, scratch);
         to.put(self.first.into(), 1);
-        to.put_remaining_length(self.remaining_length(strings) as u32);
+        to.put_remaining_length(body.size() as u32);
+        self.put_body(&mut to, strings);
+        to.finish()
+    }
+
+    /// Puts what follows the fixed header.
+    #[inline(never)]
+    fn put_body<'a>(&self, to: &mut Gather<'a>, strings: &'a impl Lookup) {
+        let packet_type = self.packet_type();
         if packet_type == PacketType::CONNECT {
             to.put(4, 2);
             to.put(PROTOCOL_NAME, 4);
             to.put(u32::from(PROTOCOL_LEVEL) << 8 | u32::from(self.flags), 2);
         }
+        let size_of_number = if self.number != 0 || packet_type == PacketType::CONNECT { 2 } else { 0 };
         if packet_type != PacketType::PUBLISH {
-            self.put_number(&mut to);
+            to.put(self.number.into(), size_of_number);
         }
         for slot in self.slots() {
-            to.put_string(strings, slot);
+            to.put_string(strings.at(slot));
         }
-        match packet_type {
-            PacketType::PUBLISH => {
-                self.put_number(&mut to);
-                to.put_caller(strings, Slot::Message);
-            }
-            PacketType::SUBSCRIBE => to.put(self.flags.into(), 1),
-            _ => {}
+        if packet_type == PacketType::PUBLISH {
+            to.put(self.number.into(), size_of_number);
+            to.put_caller(strings.get(Slot::Message));
         }
-        to.finish()
+        if packet_type == PacketType::SUBSCRIBE {
+            to.put(self.flags.into(), 1);
+        }
     }
 
     /// The first [chunk](Self::chunk) of PUBLISH, in `scratch`, and the size of the whole packet; the short way to them.
-    /// `None` when there is no room for the topic.
+    /// `None` when there is no room for the topic, or the packet is so long that this way saves nothing.
     pub fn publish_chunk(&self, strings: &impl Lookup, scratch: &mut [u8]) -> Option<(usize, usize)> {
         let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
-        let available = scratch.len();
-        let mut to = scratch.iter_mut();
-        let mut put = |byte: usize| to.next().map(|to| *to = byte as u8);
-        put(self.first.into())?;
         let number = if self.number == 0 { 0 } else { 2 };
-        let size = 2 + topic.len() + number + message.len();
-        let mut length = size;
-        while length > 0x7f {
-            put(length | 0x80)?;
-            length >>= 7;
-        }
-        put(length)?;
-        put(topic.len() >> 8)?;
-        put(topic.len())?;
-        let (to, rest) = to.into_slice().split_at_mut_checked(topic.len())?;
+        let length = 2 + topic.len() + number + message.len();
+        let available = scratch.len();
+        let [high, low] = (topic.len() as u16).to_be_bytes();
+        let rest = if length < 1 << 7 {
+            let (header, rest) = scratch.split_first_chunk_mut()?;
+            *header = [self.first, length as u8, high, low];
+            rest
+        } else if length < 1 << 14 {
+            let (header, rest) = scratch.split_first_chunk_mut()?;
+            *header = [self.first, length as u8 | 0x80, (length >> 7) as u8, high, low];
+            rest
+        } else {
+            return None;
+        };
+        let (to, mut rest) = rest.split_at_mut_checked(topic.len())?;
         caller::copy(to, topic);
-        let mut to = rest.iter_mut();
         if self.number != 0 {
-            *to.next()? = (self.number >> 8) as u8;
-            *to.next()? = self.number as u8;
+            let (identifier, after) = rest.split_first_chunk_mut()?;
+            *identifier = self.number.to_be_bytes();
+            rest = after;
         }
-        let rest = to.into_slice();
         let before = available - rest.len();
         caller::copy(rest, message);
-        let header = before - (size - message.len());
-        Some(((before + message.len()).min(available), header + size))
+        let size = before + message.len();
+        Some((size.min(available), size))
     }
 
-    fn put_number(&self, to: &mut Gather<'_>) {
-        if self.has_number() {
-            to.put(self.number.into(), 2);
-        }
+    /// The numbers of the slots whose strings it holds with their lengths.
+    fn slots(&self) -> impl Iterator<Item = usize> {
+        let fields = u32::from(self.fields);
+        (0..Slot::COUNT).filter(move |&slot| fields >> slot & 1 != 0)
     }
 
-    fn has_number(&self) -> bool {
-        self.number != 0 || self.packet_type() == PacketType::CONNECT
-    }
-
-    fn slots(&self) -> impl Iterator<Item = Slot> {
-        let fields = self.fields;
-        iter::successors(Some(Slot::ClientId), |slot| slot.next()).filter(move |&slot| fields & bit(slot) != 0)
-    }
-
-    fn remaining_length(&self, strings: &impl Lookup) -> usize {
-        let (own, caller) = match self.packet_type() {
-            PacketType::CONNECT => (8, 0),
-            PacketType::SUBSCRIBE => (1, 0),
-            PacketType::PUBLISH => (0, strings.get(Slot::Message).len()),
-            _ => (0, 0),
-        };
-        let number = if self.has_number() { 2 } else { 0 };
-        self.slots().fold(own + number + caller, |length, slot| length + 2 + strings.get(slot).len())
-    }
-
-    #[inline(never)]
-    fn checked(self, strings: &impl Lookup) -> Result<Self, ArgumentError> {
+    /// Itself, if its strings are as they must be. Even the longest five of them are no packet that is too long.
+    fn checked(self, strings: &impl Lookup) -> Result<Self, Error> {
+        const WITHOUT_CHARACTERS: u8 = bit(Slot::Message) | bit(Slot::Password);
         for slot in self.slots() {
-            let string = strings.get(slot);
-            match (slot, self.packet_type()) {
-                (Slot::Message | Slot::Password, _) if string.len() > FIELD_MAX => {
-                    return Err(ArgumentError::FieldTooLong);
-                }
-                (Slot::Message | Slot::Password, _) => {}
-                (Slot::Topic, PacketType::CONNECT | PacketType::PUBLISH) => check_topic_name(string)?,
-                (Slot::Topic, _) => check_topic_filter(string)?,
-                (Slot::ClientId | Slot::User, _) => check_text(string)?,
-            }
-        }
-        if self.remaining_length(strings) > REMAINING_LENGTH_MAX as usize {
-            return Err(ArgumentError::PacketTooLong);
+            let kind = if WITHOUT_CHARACTERS >> slot & 1 != 0 {
+                Kind::Binary
+            } else if slot != Slot::Topic as usize {
+                Kind::Text
+            } else if self.packet_type() == PacketType::CONNECT {
+                Kind::TopicName
+            } else {
+                Kind::TopicFilter
+            };
+            caller::check(strings.at(slot), kind)?;
         }
         Ok(self)
     }
@@ -302,11 +291,11 @@ mod tests {
         let mut scratch = vec![0; scratch];
         let mut out = Vec::new();
         loop {
-            let bytes = match packet.chunk(out.len(), strings, &mut scratch).0 {
-                Chunk::Scratch(0) => return out,
-                Chunk::Scratch(filled) => &scratch[..filled],
-                Chunk::Caller { slot, offset, len } => &strings.get(slot)[offset..offset + len],
-            };
+            let (bytes, size) = packet.chunk(out.len(), strings, &mut scratch);
+            assert_eq!(bytes.is_empty(), out.len() == size);
+            if bytes.is_empty() {
+                return out;
+            }
             out.extend_from_slice(&bytes[..bytes.len().min(take)]);
         }
     }
@@ -358,7 +347,7 @@ mod tests {
         let empty = strings(&[(Slot::ClientId, b"")]);
         assert_eq!(Outgoing::connect(PLAIN_CONNECT, &empty).map(drop), Ok(()));
         let kept = Connect { clean_session: false, ..PLAIN_CONNECT };
-        assert_eq!(Outgoing::connect(kept, &empty), Err(ArgumentError::ClientIdMissing));
+        assert_eq!(Outgoing::connect(kept, &empty), Err(Error::ClientIdMissing));
     }
 
     #[test]
@@ -409,7 +398,7 @@ mod tests {
         let largest = vec![0; REMAINING_LENGTH_MAX as usize - 3];
         let fits = strings(&[(Slot::Topic, b"t"), (Slot::Message, &largest)]);
         assert_eq!(publish(QoS::AtMostOnce, &fits), Ok(()));
-        assert_eq!(publish(QoS::AtLeastOnce, &fits), Err(ArgumentError::PacketTooLong));
+        assert_eq!(publish(QoS::AtLeastOnce, &fits), Err(Error::PacketTooLong));
     }
 
     proptest! {
@@ -442,11 +431,9 @@ mod tests {
             let qos = if identifier == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
             let packet = Outgoing::publish_unchecked(Publish { dup, qos, retain, identifier });
             let (mut short, mut long) = ([0; 800], [0; 800]);
-            let chunk = packet.chunk(0, &strings, &mut long[..size]);
             match packet.publish_chunk(&strings, &mut short[..size]) {
                 Some((len, packet_size)) => {
-                    prop_assert_eq!(chunk, (Chunk::Scratch(len), packet_size));
-                    prop_assert_eq!(&short[..len], &long[..len]);
+                    prop_assert_eq!(packet.chunk(0, &strings, &mut long[..size]), (&short[..len], packet_size));
                 }
                 None => prop_assert!(size < 7 + topic.len()),
             }

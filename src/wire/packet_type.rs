@@ -1,7 +1,9 @@
 //! The first half byte of every control packet (MQTT 3.1.1, 2.2.1).
 
+use crate::QOS_2;
+
 /// A control packet type. Held as the number on the wire, so that nothing has to be looked up.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub struct PacketType(u8);
 
 #[allow(missing_docs)]
@@ -35,6 +37,18 @@ impl PacketType {
             _ => 0,
         };
         self.0 << 4 | reserved_flags
+    }
+
+    /// The remaining length of a packet of this type from the broker, which is always the same; `None` for PUBLISH, and for
+    /// what brokers do not send.
+    pub const fn length_of_answer(self) -> Option<u32> {
+        match self {
+            Self::PINGRESP => Some(0),
+            Self::SUBACK => Some(3),
+            Self::CONNACK | Self::PUBACK | Self::UNSUBACK => Some(2),
+            Self::PUBREC | Self::PUBREL | Self::PUBCOMP if QOS_2 => Some(2),
+            _ => None,
+        }
     }
 }
 

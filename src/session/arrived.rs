@@ -1,0 +1,69 @@
+//! What is known of a packet that has arrived, in one word.
+
+use crate::wire::{PacketType, QoS};
+
+/// A packet's identifier, its first byte, and two flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived(u32);
+
+impl Arrived {
+    /// No packet.
+    pub const NOTHING: Arrived = Arrived(0);
+    /// It is a message that was delivered before: it is only to be acknowledged.
+    pub const REPEATED: u32 = 1 << 24;
+    /// It was answered.
+    pub const ANSWERED: u32 = 1 << 25;
+
+    const FLAGS: u32 = Self::REPEATED | Self::ANSWERED;
+
+    /// That packet; `identifier` is 0 when it has none.
+    pub fn new(first_byte: u8, identifier: u16) -> Arrived {
+        Arrived(u32::from(first_byte) << 16 | u32::from(identifier))
+    }
+
+    /// From its word.
+    pub fn from_word(word: u32) -> Arrived {
+        Arrived(word)
+    }
+
+    /// Its word.
+    pub fn word(self) -> u32 {
+        self.0
+    }
+
+    /// With that flag.
+    pub fn with(self, flag: u32) -> Arrived {
+        Arrived(self.0 | flag)
+    }
+
+    /// Without flags.
+    pub fn message(self) -> Arrived {
+        Arrived(self.0 & !Self::FLAGS)
+    }
+
+    /// Whether it has one of these flags.
+    pub fn has(self, flags: u32) -> bool {
+        self.0 & flags != 0
+    }
+
+    /// The first byte of the packet.
+    pub fn first_byte(self) -> u8 {
+        (self.0 >> 16) as u8
+    }
+
+    /// The packet identifier.
+    pub fn identifier(self) -> u16 {
+        self.0 as u16
+    }
+
+    /// The quality of service of a message; what is none has [`QoS::AtMostOnce`].
+    pub fn qos(self) -> QoS {
+        let is_message = PacketType::of(self.first_byte()) == PacketType::PUBLISH;
+        if is_message { QoS::of(self.first_byte()) } else { QoS::AtMostOnce }
+    }
+
+    /// The type of the packet that acknowledges a message above QoS 0.
+    pub fn acknowledgement(self) -> PacketType {
+        if self.qos().is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK }
+    }
+}
