@@ -205,7 +205,7 @@ pub enum umqtt_target_t {
 pub const UMQTT_HEADER_MAX: usize = 5;
 
 /// In what UMQTT_HOLD says: the message was delivered already, and is only to be acknowledged.
-pub const UMQTT_ONLY_TO_ACKNOWLEDGE: i32 = 1 << 24;
+pub const UMQTT_ONLY_TO_ACKNOWLEDGE: i32 = 1 << 8;
 
 /// What an operation wants next. What is not said to be for its kind is not set.
 #[repr(C)]

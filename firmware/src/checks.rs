@@ -144,7 +144,9 @@ fn narrow_loads(listing: &str) -> Vec<String> {
         })
         .collect();
     if readers == 0 {
-        faults.push(format!("flash would be read by bytes: the engine has no functions of {READS_FLASH} to do it by words"));
+        faults.push(format!(
+            "flash would be read by bytes: the engine has no functions of {READS_FLASH} to do it by words"
+        ));
     }
     faults
 }

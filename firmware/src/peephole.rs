@@ -1,21 +1,23 @@
 //! Shorter code for the same: what LLVM's Xtensa backend leaves to be done, instruction by instruction.
 //!
-//! - **Calls within the engine.** LLVM loads every function's address from a literal and calls the register: six bytes of
-//!   code and four of literal. The engine lies within reach of `call0`, three bytes. Only where the address is loaded in
-//!   the same run of instructions, into a register that calls do not preserve, and is used for nothing else.
+//! - **What registers hold** ([`dataflow`]). LLVM loads every function's address from a literal and calls the register: six
+//!   bytes of code and four of literal. The engine lies within reach of `call0`, three bytes. It loads masks and small numbers
+//!   into registers, for which there are instructions that have them in themselves.
 //! - **Branches around a jump.** `beqz a2, .LBB0_1`, `j .LBB0_2`, `.LBB0_1:` is `bnez a2, .LBB0_2`. GNU as puts a jump back
 //!   where a branch does not reach.
 //! - **Stack frames.** LLVM computes the new stack pointer in another register and copies it.
 
-use std::collections::{HashMap, HashSet};
+mod dataflow;
+
+use std::collections::HashSet;
 
 /// Rewrites a whole file.
 pub fn shorten(llvm: &str) -> String {
     let mut lines: Vec<Line> = llvm.lines().map(Line::new).collect();
-    call_directly(&mut lines);
+    shorten_frames(&mut lines);
+    dataflow::shorten(&mut lines);
     drop_unused_literals(&mut lines);
     lines.retain(|line| !line.text.is_empty());
-    shorten_frames(&mut lines);
     invert_branches(&mut lines);
     lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).filter(|text| !text.is_empty()).collect()
 }
@@ -44,53 +46,6 @@ impl Line {
 
     fn is_function(&self) -> bool {
         self.label().is_some_and(|label| !label.starts_with(".L"))
-    }
-
-    fn mentions(&self, word: &str) -> bool {
-        self.words.iter().skip(1).any(|operand| operand == word)
-    }
-}
-
-/// Whether a call leaves nothing of what was in the register.
-fn is_lost_in_calls(register: &str) -> bool {
-    let number = register.strip_prefix('a').and_then(|number| number.parse::<u8>().ok());
-    number.is_some_and(|number| (2..=11).contains(&number))
-}
-
-fn call_directly(lines: &mut [Line]) {
-    let functions: HashSet<String> =
-        lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
-    let mut literals = HashMap::new();
-    for line in lines.iter() {
-        if let [".literal", name, function] = line.words()[..]
-            && functions.contains(function)
-        {
-            literals.insert(name.to_owned(), function.to_owned());
-        }
-    }
-    // Which register holds which function's address, and where it was loaded.
-    let mut known: HashMap<String, (String, usize)> = HashMap::new();
-    for at in 0..lines.len() {
-        let words = lines[at].words();
-        match words[..] {
-            // Another way may lead here, or from here to a use of the register.
-            _ if lines[at].label().is_some() => known.clear(),
-            [branch, ..] if branch.starts_with(['b', 'j']) => known.clear(),
-            ["l32r", register, literal] if is_lost_in_calls(register) => {
-                match literals.get(literal) {
-                    Some(function) => known.insert(register.to_owned(), (function.clone(), at)),
-                    None => known.remove(register),
-                };
-            }
-            ["callx0", register] => {
-                if let Some((function, loaded)) = known.get(register).cloned() {
-                    lines[at] = Line::new(&format!("\tcall0\t{function}"));
-                    lines[loaded] = Line::new("");
-                }
-                known.clear();
-            }
-            _ => known.retain(|register, _| !lines[at].mentions(register)),
-        }
     }
 }
 
@@ -179,47 +134,12 @@ mod tests {
         shorten(&llvm.join("\n")).lines().map(|line| line.trim().replace('\t', " ")).collect()
     }
 
-    const FUNCTION: [&str; 2] = ["\t.literal\t.LCPI0_0, f", "f:"];
-
-    fn after_function(code: &[&str]) -> Vec<String> {
-        short(&[&FUNCTION, code].concat())
-    }
-
     #[test]
-    fn a_call_within_the_engine_needs_no_literal() {
-        assert_eq!(
-            after_function(&["g:", "\tl32r\ta8, .LCPI0_0", "\tor\ta2, a12, a12", "\tcallx0\ta8"]),
-            ["f:", "g:", "or a2, a12, a12", "call0 f"]
-        );
-    }
-
-    #[test]
-    fn a_function_of_somebody_else_is_called_as_before() {
-        let code = ["\t.literal\t.LCPI0_0, memcpy", "f:", "\tl32r\ta8, .LCPI0_0", "\tcallx0\ta8"];
-        assert_eq!(short(&code), [".literal .LCPI0_0, memcpy", "f:", "l32r a8, .LCPI0_0", "callx0 a8"]);
-    }
-
-    #[test]
-    fn an_address_that_is_used_otherwise_stays() {
-        for code in [
-            // Another way may lead to the call, or to another one.
-            ["\tl32r\ta8, .LCPI0_0", ".LBB0_1:", "\tcallx0\ta8"],
-            ["\tl32r\ta8, .LCPI0_0", "\tbeqz\ta2, .LBB0_1", "\tcallx0\ta8"],
-            // Stored, or changed.
-            ["\tl32r\ta8, .LCPI0_0", "\ts32i\ta8, a1, 0", "\tcallx0\ta8"],
-            ["\tl32r\ta8, .LCPI0_0", "\tmovi\ta8, 0", "\tcallx0\ta8"],
-            // Kept over the call, for another one.
-            ["\tl32r\ta12, .LCPI0_0", "\tmovi\ta2, 0", "\tcallx0\ta12"],
-        ] {
-            let all: Vec<_> = [&FUNCTION[..], &code].concat().iter().map(|l| l.trim().replace('\t', " ")).collect();
-            assert_eq!(after_function(&code), all);
-        }
-    }
-
-    #[test]
-    fn a_call_ends_what_is_known() {
-        let code = ["\tl32r\ta8, .LCPI0_0", "\tl32r\ta9, .LCPI0_0", "\tcallx0\ta9", "\tcallx0\ta8"];
-        assert_eq!(after_function(&code)[1..], ["f:", "l32r a8, .LCPI0_0", "call0 f", "callx0 a8"]);
+    fn a_literal_that_is_not_loaded_any_more_goes() {
+        let code = ["\t.literal\t.LCPI0_0, f", "f:", "\tl32r\ta8, .LCPI0_0", "\tcallx0\ta8", "\tret"];
+        assert_eq!(short(&code), ["f:", "call0 f", "ret"]);
+        let elsewhere = [".literal .LCPI0_0, memcpy", "f:", "l32r a8, .LCPI0_0", "callx0 a8", "ret"];
+        assert_eq!(short(&elsewhere), elsewhere);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::wire::{PacketType, QoS};
 
-/// A packet's identifier, its first byte, and two flags.
+/// A packet's first byte, in the lowest bits; two flags; and its identifier, in the highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrived(u32);
 
@@ -10,15 +10,15 @@ impl Arrived {
     /// No packet.
     pub const NOTHING: Arrived = Arrived(0);
     /// It is a message that was delivered before: it is only to be acknowledged.
-    pub const REPEATED: u32 = 1 << 24;
+    pub const REPEATED: u32 = 1 << 8;
     /// It was answered.
-    pub const ANSWERED: u32 = 1 << 25;
+    pub const ANSWERED: u32 = 1 << 9;
 
     const FLAGS: u32 = Self::REPEATED | Self::ANSWERED;
 
     /// That packet; `identifier` is 0 when it has none.
     pub fn new(first_byte: u8, identifier: u16) -> Arrived {
-        Arrived(u32::from(first_byte) << 16 | u32::from(identifier))
+        Arrived(u32::from(first_byte) | u32::from(identifier) << 16)
     }
 
     /// From its word.
@@ -48,12 +48,12 @@ impl Arrived {
 
     /// The first byte of the packet.
     pub fn first_byte(self) -> u8 {
-        (self.0 >> 16) as u8
+        self.0 as u8
     }
 
     /// The packet identifier.
     pub fn identifier(self) -> u16 {
-        self.0 as u16
+        (self.0 >> 16) as u16
     }
 
     /// The quality of service of a message; what is none has [`QoS::AtMostOnce`].

@@ -1,0 +1,780 @@
+//! Shorter code by knowing what registers hold, and which of them are still wanted.
+//!
+//! Of each function it is computed, over all ways through it: what numbers and addresses are in the registers before an
+//! instruction, and how many of their lowest bits may be set; and which registers are read after it, before they are written
+//! again. What follows from that:
+//!
+//! - a call of a register that holds the address of a function of the engine is a call of that function;
+//! - `and` with so many ones is nothing when no other bit can be set, else `extui`, which needs no register for the ones;
+//! - a comparison with a register that holds a small number is one with that number; a test of one bit is `bbci` or `bbsi`;
+//! - what was copied is read from where it came from;
+//! - what nobody reads is not computed.
+//!
+//! A function with an instruction that is not known here stays as it is.
+
+use super::Line;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// Shortens each function, in place. A line that goes is left empty.
+pub(super) fn shorten(lines: &mut [Line]) {
+    let functions: HashSet<String> =
+        lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
+    let mut literals = HashMap::new();
+    for line in lines.iter() {
+        if let [".literal", name, value] = line.words()[..] {
+            literals.insert(name.to_owned(), Value::of_literal(value));
+        }
+    }
+    for range in ranges(lines) {
+        let steps = [call_directly, mask_shortly, compare_with_numbers, test_bits, read_originals, drop_unread];
+        while let Some(flow) = Flow::of(&lines[range.clone()], &literals) {
+            if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
+                break;
+            }
+        }
+    }
+}
+
+/// The lines of each function.
+fn ranges(lines: &[Line]) -> Vec<Range<usize>> {
+    let begins: Vec<usize> = (0..lines.len()).filter(|&at| lines[at].is_function()).collect();
+    let end_of = |begin: usize| {
+        let ends =
+            |line: &Line| line.is_function() || line.label().is_some_and(|label| label.starts_with(".Lfunc_end"));
+        (begin + 1..lines.len()).find(|&at| ends(&lines[at])).unwrap_or(lines.len())
+    };
+    begins.into_iter().map(|begin| begin + 1..end_of(begin)).collect()
+}
+
+type Register = usize;
+const REGISTERS: usize = 16;
+/// Sets of registers, a bit for each.
+type Set = u16;
+
+const STACK_POINTER: Register = 1;
+/// What a call reads, and a function's end: the arguments, or the results and what belongs to the caller.
+const READ_BY_CALL: Set = 0b0000_0000_1111_1110;
+const READ_BY_RETURN: Set = 0b1111_0000_0011_1111;
+/// What a call leaves in no known state.
+const LOST_IN_CALL: Set = 0b0000_1111_1111_1101;
+
+fn register(word: &str) -> Option<Register> {
+    let number = word.strip_prefix('a')?.parse().ok()?;
+    (number < REGISTERS).then_some(number)
+}
+
+fn set(registers: impl IntoIterator<Item = Register>) -> Set {
+    registers.into_iter().fold(0, |set, register| set | 1 << register)
+}
+
+/// Where control goes after an instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Flows {
+    On,
+    /// To this label.
+    To(String),
+    /// On, or to this label.
+    OnOrTo(String),
+    Nowhere,
+}
+
+/// An instruction: what it does to registers, and where control goes.
+#[derive(Clone, Debug)]
+struct Instruction {
+    name: String,
+    operands: Vec<String>,
+    writes: Option<Register>,
+    reads: Set,
+    lost: Set,
+    flows: Flows,
+    /// It does nothing but write its register.
+    is_pure: bool,
+}
+
+impl Instruction {
+    fn of(line: &Line) -> Option<Self> {
+        let (name, operands) = line.words.split_first()?;
+        let all = || set(operands.iter().filter_map(|word| register(word)));
+        let after_first = || set(operands.iter().skip(1).filter_map(|word| register(word)));
+        let mut instruction = Instruction {
+            name: name.clone(),
+            operands: operands.to_vec(),
+            writes: None,
+            reads: all(),
+            lost: 0,
+            flows: Flows::On,
+            is_pure: false,
+        };
+        match name.as_str() {
+            "movi" | "l32r" | "l32i" | "l16ui" | "l8ui" | "or" | "and" | "xor" | "add" | "addi" | "addmi" | "addx2"
+            | "addx4" | "addx8" | "sub" | "subx8" | "neg" | "slli" | "srli" | "srai" | "extui" | "mull" | "sll"
+            | "srl" | "sra" | "src" => {
+                instruction.writes = Some(register(operands.first()?)?);
+                instruction.reads = after_first();
+                instruction.is_pure = instruction.writes != Some(STACK_POINTER);
+            }
+            "s32i" | "s16i" | "s8i" | "ssl" | "ssr" | "ssai" | "ssa8l" => {}
+            "call0" => (instruction.reads, instruction.lost) = (READ_BY_CALL, LOST_IN_CALL),
+            "callx0" => (instruction.reads, instruction.lost) = (READ_BY_CALL | all(), LOST_IN_CALL),
+            "ret" => (instruction.reads, instruction.flows) = (READ_BY_RETURN, Flows::Nowhere),
+            "j" => instruction.flows = Flows::To(operands.first()?.clone()),
+            "beq" | "bne" | "beqz" | "bnez" | "beqi" | "bnei" | "blt" | "bge" | "bltu" | "bgeu" | "blti" | "bgei"
+            | "bltui" | "bgeui" | "bltz" | "bgez" | "bbci" | "bbsi" => {
+                instruction.flows = Flows::OnOrTo(operands.last()?.clone());
+            }
+            _ => return None,
+        }
+        Some(instruction)
+    }
+
+    /// The register operand at that place.
+    fn at(&self, place: usize) -> Option<Register> {
+        register(self.operands.get(place)?)
+    }
+
+    fn number(&self, place: usize) -> Option<u32> {
+        Some(self.operands.get(place)?.parse::<i64>().ok()? as u32)
+    }
+
+    /// From where to where it copies.
+    fn copy(&self) -> Option<(Register, Register)> {
+        let is_copy = self.name == "or" && self.operands.get(1) == self.operands.get(2);
+        if is_copy { Some((self.at(1)?, self.at(0)?)) } else { None }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    Number(u32),
+    Address(String),
+}
+
+impl Value {
+    fn of_literal(text: &str) -> Value {
+        text.parse::<i64>().map_or_else(|_| Value::Address(text.to_owned()), |number| Value::Number(number as u32))
+    }
+}
+
+/// What is known of a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    value: Option<Value>,
+    /// How many of its lowest bits may be set.
+    bits: u32,
+}
+
+impl Known {
+    const NOTHING: Known = Known { value: None, bits: 32 };
+
+    fn number(number: u32) -> Known {
+        Known { value: Some(Value::Number(number)), bits: 32 - number.leading_zeros() }
+    }
+
+    fn of_bits(bits: u32) -> Known {
+        Known { value: None, bits: bits.min(32) }
+    }
+
+    /// What is known where two ways meet.
+    fn meet(&self, other: &Known) -> Known {
+        let value = if self.value == other.value { self.value.clone() } else { None };
+        Known { value, bits: self.bits.max(other.bits) }
+    }
+
+    fn as_number(&self) -> Option<u32> {
+        match self.value {
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+type State = [Known; REGISTERS];
+
+/// An instruction where it stands, with what is known before it and what is wanted after it.
+struct Step {
+    /// Its place among the function's lines.
+    at: usize,
+    instruction: Instruction,
+    next: Vec<usize>,
+    /// `None` where no way leads.
+    known: Option<State>,
+    wanted: Set,
+    /// Another way than from the step before may lead here.
+    is_met: bool,
+}
+
+/// A function's steps.
+struct Flow(Vec<Step>);
+
+impl Flow {
+    fn of(lines: &[Line], literals: &HashMap<String, Value>) -> Option<Flow> {
+        let mut steps: Vec<Step> = vec![];
+        let mut labels = HashMap::new();
+        let mut is_met = true;
+        for (at, line) in lines.iter().enumerate() {
+            if let Some(label) = line.label() {
+                labels.insert(label.to_owned(), steps.len());
+                is_met = true;
+            } else if line.words.first().is_some_and(|word| !word.starts_with('.')) {
+                let instruction = Instruction::of(line)?;
+                steps.push(Step { at, instruction, next: vec![], known: None, wanted: 0, is_met });
+                is_met = false;
+            }
+        }
+        for at in 0..steps.len() {
+            let on = || (at + 1 < steps.len()).then_some(at + 1);
+            let to = |label: &String| labels.get(label).copied().filter(|&to| to < steps.len());
+            steps[at].next = match &steps[at].instruction.flows {
+                Flows::On => vec![on()?],
+                Flows::To(label) => vec![to(label)?],
+                Flows::OnOrTo(label) => vec![on()?, to(label)?],
+                Flows::Nowhere => vec![],
+            };
+        }
+        let mut flow = Flow(steps);
+        flow.find_known(literals);
+        flow.find_wanted();
+        Some(flow)
+    }
+
+    fn find_known(&mut self, literals: &HashMap<String, Value>) {
+        let Some(first) = self.0.first_mut() else { return };
+        first.known = Some([Known::NOTHING; REGISTERS]);
+        let mut open = vec![0];
+        while let Some(at) = open.pop() {
+            let step = &self.0[at];
+            let Some(known) = &step.known else { continue };
+            let after = after(&step.instruction, known, literals);
+            for next in step.next.clone() {
+                let known = &mut self.0[next].known;
+                let met = match known {
+                    Some(before) => std::array::from_fn(|register| before[register].meet(&after[register])),
+                    None => after.clone(),
+                };
+                if known.as_ref() != Some(&met) {
+                    *known = Some(met);
+                    open.push(next);
+                }
+            }
+        }
+    }
+
+    fn find_wanted(&mut self) {
+        let mut has_changed = true;
+        while has_changed {
+            has_changed = false;
+            for at in (0..self.0.len()).rev() {
+                let wanted = self.0[at].next.iter().fold(0, |wanted, &next| wanted | self.wanted_before(next));
+                has_changed |= wanted != self.0[at].wanted;
+                self.0[at].wanted = wanted;
+            }
+        }
+    }
+
+    fn wanted_before(&self, at: usize) -> Set {
+        let Step { instruction, wanted, .. } = &self.0[at];
+        wanted & !set(instruction.writes) & !instruction.lost | instruction.reads
+    }
+
+    /// What is known of the operand at that place of a step, if it is a register.
+    fn operand(&self, at: usize, place: usize) -> Option<&Known> {
+        Some(&self.0[at].known.as_ref()?[self.0[at].instruction.at(place)?])
+    }
+}
+
+/// What is known after an instruction.
+fn after(instruction: &Instruction, before: &State, literals: &HashMap<String, Value>) -> State {
+    let mut after = before.clone();
+    for (register, known) in after.iter_mut().enumerate() {
+        if instruction.lost >> register & 1 != 0 {
+            *known = Known::NOTHING;
+        }
+    }
+    let Some(writes) = instruction.writes else { return after };
+    let operand = |place| instruction.at(place).map_or(Known::NOTHING, |register| before[register].clone());
+    let number = |place| instruction.number(place).unwrap_or(32);
+    after[writes] = match (instruction.name.as_str(), instruction.copy()) {
+        (_, Some((from, _))) => before[from].clone(),
+        ("movi", _) => instruction.number(1).map_or(Known::NOTHING, Known::number),
+        ("l32r", _) => match instruction.operands.get(1).and_then(|name| literals.get(name)) {
+            Some(Value::Number(number)) => Known::number(*number),
+            address => Known { value: address.cloned(), bits: 32 },
+        },
+        ("l8ui", _) => Known::of_bits(8),
+        ("l16ui", _) => Known::of_bits(16),
+        ("extui", _) => Known::of_bits(number(3).min(operand(1).bits.saturating_sub(number(2)))),
+        ("srli", _) => Known::of_bits(operand(1).bits.saturating_sub(number(2))),
+        ("slli", _) => Known::of_bits(operand(1).bits + number(2)),
+        ("and", _) => Known::of_bits(operand(1).bits.min(operand(2).bits)),
+        ("or" | "xor", _) => Known::of_bits(operand(1).bits.max(operand(2).bits)),
+        _ => Known::NOTHING,
+    };
+    after
+}
+
+/// Says what the line is from now on.
+fn replace(lines: &mut [Line], at: usize, text: &str) {
+    lines[at] = Line::new(text);
+}
+
+type Functions = HashSet<String>;
+
+fn call_directly(lines: &mut [Line], flow: &Flow, functions: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, step) in flow.0.iter().enumerate() {
+        if step.instruction.name == "callx0"
+            && let Some(Known { value: Some(Value::Address(function)), .. }) = flow.operand(at, 0)
+            && functions.contains(function)
+        {
+            replace(lines, step.at, &format!("\tcall0\t{function}"));
+            has_changed = true;
+        }
+    }
+    has_changed
+}
+
+fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, step) in flow.0.iter().enumerate() {
+        if step.instruction.name != "and" {
+            continue;
+        }
+        for (masked, mask) in [(1, 2), (2, 1)] {
+            let (Some(known), Some(mask)) = (flow.operand(at, masked), flow.operand(at, mask)) else { continue };
+            let Some(ones) = mask.as_number().filter(|mask| (mask & mask.wrapping_add(1)) == 0 && *mask != 0) else {
+                continue;
+            };
+            let (to, from) = (&step.instruction.operands[0], &step.instruction.operands[masked]);
+            let text = match ones.count_ones() {
+                bits if known.bits <= bits => format!("\tor\t{to}, {from}, {from}"),
+                bits @ 1..=16 => format!("\textui\t{to}, {from}, 0, {bits}"),
+                _ => continue,
+            };
+            replace(lines, step.at, &text);
+            has_changed = true;
+            break;
+        }
+    }
+    has_changed
+}
+
+/// The numbers that branches compare with, of their two kinds.
+const SIGNED: [i32; 16] = [-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
+const UNSIGNED: [i32; 16] = [32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
+
+fn compare_with_numbers(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, step) in flow.0.iter().enumerate() {
+        let Instruction { name, operands, .. } = &step.instruction;
+        let (places, numbers): (&[_], _) = match name.as_str() {
+            "beq" | "bne" => (&[(0, 1), (1, 0)], SIGNED),
+            "blt" | "bge" => (&[(0, 1)], SIGNED),
+            "bltu" | "bgeu" => (&[(0, 1)], UNSIGNED),
+            _ => continue,
+        };
+        for &(compared, with) in places {
+            let number = flow.operand(at, with).and_then(Known::as_number).map(|number| number as i32);
+            let (compared, target) = (&operands[compared], &operands[2]);
+            let text = match number {
+                Some(0) if matches!(name.as_str(), "beq" | "bne") => format!("\t{name}z\t{compared}, {target}"),
+                Some(number) if numbers.contains(&number) => {
+                    format!("\t{}\t{compared}, {number}, {target}", immediate(name))
+                }
+                _ => continue,
+            };
+            replace(lines, step.at, &text);
+            has_changed = true;
+            break;
+        }
+    }
+    has_changed
+}
+
+fn immediate(branch: &str) -> String {
+    match branch.strip_suffix('u') {
+        Some(signed) => format!("{signed}ui"),
+        None => format!("{branch}i"),
+    }
+}
+
+fn test_bits(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, pair) in flow.0.windows(2).enumerate() {
+        let [mask, branch] = pair else { continue };
+        let name = match branch.instruction.name.as_str() {
+            "beqz" => "bbci",
+            "bnez" => "bbsi",
+            _ => continue,
+        };
+        let tested = branch.instruction.at(0);
+        let masks = mask.instruction.name == "and" || mask.instruction.name == "extui";
+        let is_read_later = tested.is_none_or(|tested| branch.wanted >> tested & 1 != 0);
+        if !masks || mask.instruction.writes != tested || branch.is_met || is_read_later {
+            continue;
+        }
+        let (from, bit) = if mask.instruction.name == "extui" {
+            if mask.instruction.number(3) != Some(1) {
+                continue;
+            }
+            (1, mask.instruction.number(2))
+        } else {
+            let bit = |place| {
+                let number = flow.operand(at, place)?.as_number()?;
+                number.is_power_of_two().then(|| number.trailing_zeros())
+            };
+            if bit(2).is_some() { (1, bit(2)) } else { (2, bit(1)) }
+        };
+        let Some(bit) = bit else { continue };
+        let from = &mask.instruction.operands[from];
+        let target = &branch.instruction.operands[1];
+        replace(lines, branch.at, &format!("\t{name}\t{from}, {bit}, {target}"));
+        replace(lines, mask.at, "");
+        has_changed = true;
+    }
+    has_changed
+}
+
+fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, step) in flow.0.iter().enumerate() {
+        let Some((from, to)) = step.instruction.copy() else { continue };
+        if from == STACK_POINTER || to == STACK_POINTER {
+            continue;
+        }
+        if from == to {
+            replace(lines, step.at, "");
+            return true;
+        }
+        for later in &flow.0[at + 1..] {
+            if later.is_met {
+                break;
+            }
+            let Instruction { name, writes, lost, flows, .. } = &later.instruction;
+            if later.instruction.copy() == Some((to, from)) {
+                replace(lines, later.at, "");
+                return true;
+            }
+            // As the line is by now.
+            let operands = &lines[later.at].words[1..];
+            let first_read = usize::from(writes.is_some());
+            let renamed: Vec<String> = operands
+                .iter()
+                .enumerate()
+                .map(|(place, word)| {
+                    let is_read = place >= first_read && register(word) == Some(to);
+                    if is_read { format!("a{from}") } else { word.clone() }
+                })
+                .collect();
+            if renamed != operands {
+                replace(lines, later.at, &format!("\t{name}\t{}", renamed.join(", ")));
+                has_changed = true;
+            }
+            let changed = set(*writes) | lost;
+            if changed & set([from, to]) != 0 || matches!(flows, Flows::To(_) | Flows::Nowhere) {
+                break;
+            }
+        }
+    }
+    has_changed
+}
+
+fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for step in &flow.0 {
+        let Some(writes) = step.instruction.writes else { continue };
+        if step.instruction.is_pure && step.wanted >> writes & 1 == 0 {
+            replace(lines, step.at, "");
+            has_changed = true;
+        }
+    }
+    has_changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::fmt::Write;
+
+    /// What becomes of these instructions, in a function that then returns; beside it there is the function `g`.
+    fn shortened(code: &[&str]) -> Vec<String> {
+        let mut lines: Vec<Line> = [
+            ".literal .Lg, g",
+            ".literal .Lmemcpy, memcpy",
+            ".literal .Lwide, 65535",
+            "g:",
+            "ret",
+            ".Lfunc_end0:",
+            "f:",
+        ]
+        .iter()
+        .chain(code)
+        .chain(&["ret", ".Lfunc_end1:"])
+        .map(|text| Line::new(text))
+        .collect();
+        shorten(&mut lines);
+        let begin = lines.iter().position(|line| line.label() == Some("f")).unwrap() + 1;
+        let words = lines[begin..lines.len() - 2].iter().filter(|line| !line.text.is_empty());
+        words.map(|line| line.text.trim().replace('\t', " ")).collect()
+    }
+
+    #[track_caller]
+    fn stays(code: &[&str]) {
+        assert_eq!(shortened(code), code);
+    }
+
+    #[test]
+    fn a_function_whose_address_is_known_is_called_directly() {
+        assert_eq!(shortened(&["l32r a8, .Lg", "addi a2, a2, 1", "callx0 a8"]), ["addi a2, a2, 1", "call0 g"]);
+        let on_both_ways =
+            ["l32r a12, .Lg", "beqz a2, .L1", "callx0 a12", "j .L2", ".L1:", "callx0 a12", ".L2:", "movi a12, 0"];
+        let expected = ["beqz a2, .L1", "call0 g", "j .L2", ".L1:", "call0 g", ".L2:", "movi a12, 0"];
+        assert_eq!(shortened(&on_both_ways), expected);
+    }
+
+    #[test]
+    fn what_may_be_another_function_is_called_by_the_register() {
+        stays(&["l32r a8, .Lmemcpy", "callx0 a8"]);
+        stays(&["l32r a8, .Lg", "beqz a2, .L1", "l32r a8, .Lmemcpy", ".L1:", "callx0 a8"]);
+        stays(&["callx0 a8"]);
+        // The first call has changed it.
+        stays(&["l32r a8, .Lmemcpy", "callx0 a8", "callx0 a8"]);
+    }
+
+    #[test]
+    fn an_address_that_is_read_otherwise_stays() {
+        let code = ["l32r a8, .Lg", "s32i a8, a1, 0", "callx0 a8"];
+        assert_eq!(shortened(&code), ["l32r a8, .Lg", "s32i a8, a1, 0", "call0 g"]);
+    }
+
+    #[test]
+    fn ones_need_no_register() {
+        assert_eq!(shortened(&["movi a8, 255", "and a2, a3, a8"]), ["extui a2, a3, 0, 8"]);
+        assert_eq!(shortened(&["l32r a8, .Lwide", "and a2, a8, a3"]), ["extui a2, a3, 0, 16"]);
+        stays(&["movi a8, 240", "and a2, a3, a8"]);
+        stays(&["movi a8, -1", "srli a8, a8, 12", "and a2, a3, a8"]);
+    }
+
+    #[test]
+    fn no_bits_are_masked_that_cannot_be_set() {
+        let loaded = ["l8ui a2, a3, 0", "movi a8, 255", "and a2, a2, a8"];
+        assert_eq!(shortened(&loaded), ["l8ui a2, a3, 0"]);
+        let perhaps = ["beqz a2, .L1", "l8ui a2, a3, 0", ".L1:", "movi a8, 255", "and a2, a2, a8"];
+        assert_eq!(shortened(&perhaps)[3..], ["extui a2, a2, 0, 8"]);
+        let shifted = ["l16ui a2, a3, 0", "srli a2, a2, 12", "movi a8, 15", "and a2, a2, a8"];
+        assert_eq!(shortened(&shifted), ["l16ui a2, a3, 0", "srli a2, a2, 12"]);
+    }
+
+    #[test]
+    fn branches_compare_with_numbers() {
+        let branch = |number: &str, branch: &str| {
+            let code = [&format!("movi a8, {number}"), branch, "movi a2, 1", ".L1:"];
+            shortened(&code)[0].clone()
+        };
+        assert_eq!(branch("0", "beq a3, a8, .L1"), "beqz a3, .L1");
+        assert_eq!(branch("0", "bne a8, a3, .L1"), "bnez a3, .L1");
+        assert_eq!(branch("-1", "beq a8, a3, .L1"), "beqi a3, -1, .L1");
+        assert_eq!(branch("16", "bge a3, a8, .L1"), "bgei a3, 16, .L1");
+        assert_eq!(branch("3", "bltu a3, a8, .L1"), "bltui a3, 3, .L1");
+        for (number, unchanged) in
+            [("9", "beq a3, a8, .L1"), ("1", "bltu a3, a8, .L1"), ("3", "bltu a8, a3, .L1"), ("0", "blt a3, a8, .L1")]
+        {
+            assert_eq!(branch(number, unchanged), format!("movi a8, {number}"), "{unchanged}");
+        }
+    }
+
+    #[test]
+    fn a_bit_is_tested_where_it_is() {
+        let test = ["movi a8, 128", "and a9, a3, a8", "bnez a9, .L1", "movi a2, 1", ".L1:"];
+        assert_eq!(shortened(&test)[0], "bbsi a3, 7, .L1");
+        let lowest = ["extui a9, a3, 0, 1", "beqz a9, .L1", "movi a2, 1", ".L1:"];
+        assert_eq!(shortened(&lowest)[0], "bbci a3, 0, .L1");
+        stays(&["extui a2, a3, 0, 1", "beqz a2, .L1", "movi a3, 1", ".L1:"]);
+        stays(&["extui a9, a3, 0, 2", "beqz a9, .L1", "movi a2, 1", ".L1:"]);
+        stays(&["beqz a2, .L2", "extui a2, a3, 0, 1", ".L2:", "beqz a2, .L1", "movi a2, 1", ".L1:"]);
+    }
+
+    #[test]
+    fn what_was_copied_is_read_where_it_came_from() {
+        assert_eq!(shortened(&["or a8, a3, a3", "add a2, a8, a4"]), ["add a2, a3, a4"]);
+        assert_eq!(shortened(&["or a12, a2, a2", "or a2, a12, a12", "movi a12, 0"]), ["movi a12, 0"]);
+        // Changed meanwhile, here or there.
+        stays(&["or a8, a3, a3", "movi a3, 1", "add a2, a8, a4"]);
+        assert_eq!(
+            shortened(&["or a8, a3, a3", "add a4, a8, a4", "movi a8, 1", "add a2, a8, a4"]),
+            ["add a4, a3, a4", "movi a8, 1", "add a2, a8, a4"]
+        );
+        // Another way leads to the reading.
+        stays(&["beqz a4, .L1", "or a8, a3, a3", ".L1:", "add a2, a8, a4"]);
+        stays(&["or a8, a1, a1", "s32i a2, a8, 0"]);
+    }
+
+    #[test]
+    fn what_nobody_reads_is_not_computed() {
+        assert_eq!(shortened(&["movi a8, 1", "l32i a9, a1, 0"]), [""; 0]);
+        stays(&["movi a2, 1"]);
+        stays(&["movi a5, 1", "call0 g", "movi a12, 3"]);
+        assert_eq!(shortened(&["movi a8, 1", "call0 g"]), ["call0 g"]);
+        stays(&["addi a1, a1, -16", "movi a8, 1", "s32i a8, a1, 0", "addi a1, a1, 16"]);
+        stays(&["movi a8, 1", ".L1:", "s32i a8, a2, 0", "addi a8, a8, 1", "bnez a8, .L1"]);
+    }
+
+    #[test]
+    fn a_function_with_an_unknown_instruction_stays_as_it_is() {
+        stays(&["movi a8, 1", "rsil a8, 15"]);
+        stays(&["movi a8, 1", "j .Lelsewhere"]);
+    }
+
+    /// A machine that knows what the programs below consist of.
+    struct Machine {
+        registers: [u32; REGISTERS],
+        memory: [u8; 64],
+        calls: u32,
+    }
+
+    impl Machine {
+        /// Runs the lines; gives what whoever has called can see of it.
+        fn run(lines: &[Line]) -> ([u32; 6], Vec<u8>, u32) {
+            let registers = std::array::from_fn(|register| (register as u32 + 3).wrapping_mul(0x9e37_79b9));
+            let mut machine =
+                Machine { registers, memory: std::array::from_fn(|at| (at as u8).wrapping_mul(37)), calls: 0 };
+            machine.registers[STACK_POINTER] = 0;
+            let mut at = 0;
+            while at < lines.len() {
+                at = match lines[at].words.first().map(String::as_str) {
+                    None => at + 1,
+                    Some("ret") => break,
+                    Some(_) if lines[at].label().is_some() => at + 1,
+                    Some(_) => match machine.step(&Instruction::of(&lines[at]).unwrap()) {
+                        Some(label) => lines.iter().position(|line| line.label() == Some(&label)).unwrap(),
+                        None => at + 1,
+                    },
+                };
+            }
+            let seen = [2, 3, 12, 13, 14, 15].map(|register| machine.registers[register]);
+            (seen, machine.memory.to_vec(), machine.calls)
+        }
+
+        /// Does it. Gives the label that control goes to, if it does not go on.
+        fn step(&mut self, instruction: &Instruction) -> Option<String> {
+            let operand = |place: usize| match instruction.at(place) {
+                Some(register) => self.registers[register],
+                None => instruction.number(place).unwrap_or(0),
+            };
+            let (a, b, c) = (operand(0), operand(1), operand(2));
+            let to = instruction.operands.last().cloned();
+            let name = instruction.name.as_str();
+            let size = match name {
+                "l8ui" | "s8i" => 1,
+                "l16ui" | "s16i" => 2,
+                _ => 4,
+            };
+            let place = c as usize & (self.memory.len() - 4);
+            let result = match name {
+                "movi" => b,
+                "l32r" => 0xffff,
+                "l8ui" | "l16ui" | "l32i" => {
+                    (0..size).rev().fold(0, |number, byte| number << 8 | u32::from(self.memory[place + byte]))
+                }
+                "s8i" | "s16i" | "s32i" => {
+                    self.memory[place..place + size].copy_from_slice(&a.to_le_bytes()[..size]);
+                    return None;
+                }
+                "or" => b | c,
+                "and" => b & c,
+                "add" | "addi" => b.wrapping_add(c),
+                "srli" => b >> c,
+                "extui" => b >> c & ((1 << operand(3)) - 1),
+                "call0" => {
+                    self.calls =
+                        self.registers[2..8].iter().fold(self.calls, |calls, given| calls.wrapping_mul(31) ^ given);
+                    for register in (0..REGISTERS).filter(|register| LOST_IN_CALL >> register & 1 != 0) {
+                        self.registers[register] = self.calls ^ register as u32;
+                    }
+                    return None;
+                }
+                "j" => return to,
+                "beqz" => return to.filter(|_| a == 0),
+                "bnez" => return to.filter(|_| a != 0),
+                "beq" | "beqi" => return to.filter(|_| a == b),
+                "bne" | "bnei" => return to.filter(|_| a != b),
+                "blt" | "blti" => return to.filter(|_| (a as i32) < b as i32),
+                "bltu" | "bltui" => return to.filter(|_| a < b),
+                "bgeu" | "bgeui" => return to.filter(|_| a >= b),
+                "bbci" => return to.filter(|_| a >> b & 1 == 0),
+                "bbsi" => return to.filter(|_| a >> b & 1 != 0),
+                other => panic!("{other} is not among the instructions"),
+            };
+            self.registers[instruction.writes.unwrap()] = result;
+            None
+        }
+    }
+
+    const INSTRUCTIONS: [&str; 24] = [
+        "movi A, N",
+        "movi A, 1",
+        "movi A, 255",
+        "movi A, 0",
+        "l32r A, .Lwide",
+        "l8ui A, a1, N",
+        "l16ui A, a1, N",
+        "l32i A, a1, N",
+        "s8i A, a1, N",
+        "s32i A, a1, N",
+        "or A, B, B",
+        "or A, B, B",
+        "or A, B, C",
+        "and A, B, C",
+        "and A, B, C",
+        "add A, B, C",
+        "srli A, B, M",
+        "extui A, B, 0, 1",
+        "call0 g",
+        "beqz A, L",
+        "bnez A, L",
+        "beq A, B, L",
+        "bltu A, B, L",
+        "bne A, B, L",
+    ];
+    const SOME: [Register; 8] = [2, 3, 4, 8, 9, 12, 13, 14];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3000))]
+
+        /// Branches go forward only, so every program ends.
+        #[test]
+        fn what_is_shortened_does_the_same(
+            parts in proptest::collection::vec((0..INSTRUCTIONS.len(), 0..8usize, 0..8usize, 0..8usize, 0u32..32), 1..40),
+        ) {
+            let mut text = ".literal .Lwide, 65535\ng:\nret\n.Lfunc_end0:\nf:\n".to_owned();
+            for (at, (kind, a, b, c, number)) in parts.iter().enumerate() {
+                let to = (at + 1 + *number as usize % 6).min(parts.len());
+                let instruction = INSTRUCTIONS[*kind]
+                    .replace('A', &format!("a{}", SOME[*a]))
+                    .replace('B', &format!("a{}", SOME[*b]))
+                    .replace('C', &format!("a{}", SOME[*c]))
+                    .replace('N', &(number * 2).to_string())
+                    .replace('M', &(number % 16).to_string())
+                    .replace(", L", &format!(", .L{to}"));
+                writeln!(text, ".L{at}:\n{instruction}").unwrap();
+            }
+            writeln!(text, ".L{}:\nret\n.Lfunc_end1:", parts.len()).unwrap();
+            // Labels that nobody goes to would hide much.
+            let is_wanted = |line: &&str| {
+                line.strip_suffix(':').is_none_or(|label| {
+                    !label.starts_with(".L") || text.contains(&format!(", {label}\n")) || label.starts_with(".Lfunc")
+                })
+            };
+            let lines: Vec<Line> = text.lines().filter(is_wanted).map(Line::new).collect();
+            let mut shorter: Vec<Line> = lines.iter().map(|line| Line::new(&line.text)).collect();
+            shorten(&mut shorter);
+            let body = |lines: &[Line]| {
+                let begin = lines.iter().position(|line| line.label() == Some("f")).unwrap();
+                Machine::run(&lines[begin + 1..])
+            };
+            let listing: String = shorter.iter().map(|line| format!("{}\n", line.text)).collect();
+            prop_assert_eq!(body(&lines), body(&shorter), "{}\nbecame\n{}", text, listing);
+        }
+    }
+}
