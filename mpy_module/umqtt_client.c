@@ -663,7 +663,7 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
     mp_int_t count = 0;
     if (!(call->waits && take_small_packet(call, small, event.now, &action, &count))) {
         if (call->waits) {
-            umqtt_wait(&call->operation, &session->engine, session->holding);
+            umqtt_wait(&call->operation, session->holding);
         }
         umqtt_step(&call->operation, &session->engine, &event, &action);
         if (count > 0) {
@@ -732,7 +732,7 @@ static void try_run(void *call) {
 // Delivers and acknowledges the message that was held first. Returns the first byte of its packet.
 static mp_int_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
     call->held = held;
-    umqtt_deliver_held(&call->operation, &call->session->engine, held->held);
+    umqtt_deliver_held(&call->operation, held->held);
     mp_int_t first_byte = run(call, UMQTT_START);
     if (held == first_held(call->session)) {
         remove_first_held(call->session); // it was only to be acknowledged
@@ -1217,7 +1217,7 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
     refresh_strings(call);
     forget_arrived(session);
     umqtt_session_begin(&session->engine, options->clean_session);
-    raise_if(umqtt_connect(&call->operation, &session->engine, &call->strings, options));
+    raise_if(umqtt_connect(&call->operation, &call->strings, options));
     bool session_present = run(call, UMQTT_START);
     // From here on the keep alive interval counts too.
     if (options->keep_alive != 0) {
@@ -1256,7 +1256,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     get_connect_options(&call, args[ARG_clean_session], &options);
     uint32_t time_limit = get_time_limit(args[ARG_timeout]);
     // Whatever cannot be sent is to be found before anything is opened or closed.
-    raise_if(umqtt_connect(&call.operation, &session->engine, &call.strings, &options));
+    raise_if(umqtt_connect(&call.operation, &call.strings, &options));
 
     mp_obj_t old_sock = mp_load_attr(self, MP_QSTR_sock);
     if (old_sock != mp_const_none && !(old_sock == session->sock && session->closed)) {
@@ -1296,7 +1296,7 @@ static mp_obj_t umqtt_client_disconnect(const mp_obj_t *args) {
     umqtt_call_t call;
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
-    umqtt_disconnect(&call.operation, &call.session->engine);
+    umqtt_disconnect(&call.operation);
     mp_obj_t exception = umqtt_try(try_run, &call);
     close_connection(call.session);
     if (exception != MP_OBJ_NULL) {
@@ -1310,7 +1310,7 @@ static mp_obj_t umqtt_client_ping(const mp_obj_t *args) {
     umqtt_call_t call;
     call_init(&call, args[0]);
     require_connection(call.self, call.session);
-    umqtt_ping(&call.operation, &call.session->engine);
+    umqtt_ping(&call.operation);
     run(&call, UMQTT_START);
     return mp_const_none;
 }

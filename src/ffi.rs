@@ -321,20 +321,20 @@ unsafe fn borrow_strings<'a>(strings: *const umqtt_strings_t) -> Borrowed<'a> {
     Borrowed(unsafe { &*strings })
 }
 
-/// Puts an operation that is over where C wants one, and borrows it, to be begun.
+/// Puts a new operation where C wants one, and borrows it, to be begun.
 ///
 /// SAFETY: `to` points to memory for a umqtt_operation_t, which the caller uses for nothing else during `'a`.
 #[inline(never)]
-unsafe fn place<'a>(to: *mut umqtt_operation_t, session: &Session) -> &'a mut Operation {
+unsafe fn place<'a>(to: *mut umqtt_operation_t) -> &'a mut Operation {
     let to = to.cast::<Operation>();
     // SAFETY: as above; the sizes and alignments are asserted at the top of this file.
     unsafe {
-        to.write(Operation::over(session));
+        to.write(Operation::default());
         &mut *to
     }
 }
 
-/// The same, for a session of C's, which it borrows as well.
+/// The same, and borrows a session of C's.
 ///
 /// SAFETY: as for `place` and `borrow`.
 unsafe fn begin<'a>(
@@ -342,14 +342,16 @@ unsafe fn begin<'a>(
     session: *mut umqtt_session_t,
 ) -> (&'a mut Operation, &'a mut Session) {
     // SAFETY: as above.
-    unsafe {
-        let session = borrow::<Session, _>(session);
-        (place(operation, session), session)
-    }
+    unsafe { (place(operation), borrow(session)) }
 }
 
+/// That of a number from 0 to 2.
 fn qos(number: u8) -> QoS {
-    QoS::from_number(number).unwrap_or(QoS::AtMostOnce)
+    match number {
+        0 => QoS::AtMostOnce,
+        1 => QoS::AtLeastOnce,
+        _ => QoS::ExactlyOnce,
+    }
 }
 
 /// Makes a session, for a socket that is connected, in memory that need not be initialised.
@@ -484,16 +486,15 @@ pub struct umqtt_connect_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_connect(
     operation: *mut umqtt_operation_t,
-    session: *mut umqtt_session_t,
     strings: *const umqtt_strings_t,
     options: *const umqtt_connect_t,
 ) -> umqtt_error_t {
     // SAFETY: the caller's, as said for the file.
-    let (session, strings, options) = unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options) };
+    let (strings, options) = unsafe { (borrow_strings(strings), &*options) };
     let will = options.has_will.then(|| Will { qos: qos(options.will_qos), retain: options.will_retain });
     let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
     // SAFETY: the caller's memory.
-    code(unsafe { place(operation, session) }.connect(connect, &strings))
+    code(unsafe { place(operation) }.connect(connect, &strings))
 }
 
 /// Begins to make sure that another exchange can be opened: waits, if UMQTT_IN_FLIGHT_MAX are open, for the oldest message
@@ -544,7 +545,7 @@ pub unsafe extern "C" fn umqtt_publish(
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
     let publish = Publish { dup: false, qos: qos(options.qos), retain: options.retain, identifier: options.identifier };
     // SAFETY: the caller's memory.
-    let operation = unsafe { place(operation, session) };
+    let operation = unsafe { place(operation) };
     let begun = operation.publish(session, publish, &strings);
     if begun.is_ok() {
         // SAFETY: the caller's memory; bytes are valid whatever they hold.
@@ -653,9 +654,9 @@ pub unsafe extern "C" fn umqtt_unsubscribe(
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, session) }.0.bare(PacketType::PINGREQ);
+    unsafe { place(operation) }.bare(PacketType::PINGREQ);
 }
 
 /// Begins to send DISCONNECT. Writes `operation`.
@@ -663,9 +664,9 @@ pub unsafe extern "C" fn umqtt_ping(operation: *mut umqtt_operation_t, session: 
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) {
+pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, session) }.0.bare(PacketType::DISCONNECT);
+    unsafe { place(operation) }.bare(PacketType::DISCONNECT);
 }
 
 /// Begins to wait for one packet. Writes `operation`. With `holds`, which is for waits of operations within a callback,
@@ -674,9 +675,9 @@ pub unsafe extern "C" fn umqtt_disconnect(operation: *mut umqtt_operation_t, ses
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t, holds: bool) {
+pub unsafe extern "C" fn umqtt_wait(operation: *mut umqtt_operation_t, holds: bool) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, session) }.0.wait(holds);
+    unsafe { place(operation) }.wait(holds);
 }
 
 /// Whether a wait that begins at `now` may read at once, for nothing but the packet that comes matters to it. If it may, it
@@ -734,13 +735,9 @@ pub unsafe extern "C" fn umqtt_take(
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_deliver_held(
-    operation: *mut umqtt_operation_t,
-    session: *mut umqtt_session_t,
-    held: i32,
-) {
+pub unsafe extern "C" fn umqtt_deliver_held(operation: *mut umqtt_operation_t, held: i32) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { begin(operation, session) }.0.deliver_held(Arrived::from_word(held as u32));
+    unsafe { place(operation) }.deliver_held(Arrived::from_word(held as u32));
 }
 
 /// Whether an operation that began at `started` has time left at `now`, both in milliseconds.

@@ -74,7 +74,7 @@ impl Caller<'_> {
             }
             2..=4 => {
                 let publish = Publish { dup: false, qos, retain: choice & 16 != 0, identifier };
-                let mut resumed = Operation::over(session);
+                let mut resumed = Operation::default();
                 match resumed.resume(session, Publish { identifier: self.last, ..publish }).then_some(resumed) {
                     Some(resumed) if choice & 3 == 3 => Ok(resumed),
                     Some(mut resumed) => {
@@ -101,7 +101,7 @@ impl Caller<'_> {
                 // As connect() does when the broker has kept the session.
                 for index in 0.. {
                     let Some(exchange) = self.session.exchanges.at(index) else { return };
-                    let mut resent = Operation::over(&self.session);
+                    let mut resent = Operation::default();
                     if resent.resend(*exchange) {
                         self.drive(resent, &strings);
                     }
@@ -124,7 +124,7 @@ impl Caller<'_> {
     }
 
     fn begun(&self, begin: impl FnOnce(&mut Operation)) -> Result<Operation, Error> {
-        let mut operation = Operation::over(&self.session);
+        let mut operation = Operation::default();
         begin(&mut operation);
         Ok(operation)
     }
@@ -205,7 +205,7 @@ impl Caller<'_> {
                     if self.input.below(4) == 1 {
                         self.nest();
                     } else {
-                        let mut wait = Operation::over(&self.session);
+                        let mut wait = Operation::default();
                         wait.wait(false);
                         self.drive(wait, &Strings::default());
                     }

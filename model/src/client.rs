@@ -226,7 +226,7 @@ impl Client {
         let mut index = 0;
         while let Some(exchange) = self.session.exchanges.at(index) {
             let kept = self.kept.iter().find(|kept| kept.identifier == exchange.identifier).cloned();
-            let mut operation = Operation::over(&self.session);
+            let mut operation = Operation::default();
             if let (true, Some(kept)) = (operation.resend(*exchange), kept) {
                 let strings = strings(&[(Slot::Topic, kept.message.topic.as_bytes()), (Slot::Message, &kept.payload)]);
                 self.drive(operation, &strings)?;
@@ -253,7 +253,7 @@ impl Client {
     }
 
     fn bare(&self, packet_type: PacketType) -> Operation {
-        let mut operation = Operation::over(&self.session);
+        let mut operation = Operation::default();
         operation.bare(packet_type);
         operation
     }
@@ -264,7 +264,7 @@ impl Client {
         let Outgoing { number, topic, qos, size } = message;
         let resumed = self.kept.iter().filter(|kept| kept.message.number == number).find_map(|kept| {
             let publish = Publish { dup: false, qos, retain: false, identifier: kept.identifier };
-            let mut operation = Operation::over(&self.session);
+            let mut operation = Operation::default();
             operation.resume(&mut self.session, publish).then(|| (operation, kept.clone()))
         });
         if let Some((operation, kept)) = resumed {
@@ -345,7 +345,7 @@ impl Client {
         let result = if !self.holding && !self.held.is_empty() {
             self.deliver_held(waits)
         } else {
-            let mut operation = Operation::over(&self.session);
+            let mut operation = Operation::default();
             operation.wait(self.holding);
             self.drive_on(operation, &Strings::default(), waits, For::Itself)
         };
@@ -367,7 +367,7 @@ impl Client {
 
     fn deliver_held(&mut self, waits: bool) -> Result<Outcome, Failure> {
         let HeldMessage { number, held, .. } = *self.held.front().expect("there is one");
-        let mut operation = Operation::over(&self.session);
+        let mut operation = Operation::default();
         operation.deliver_held(held);
         let result = self.drive_on(operation, &Strings::default(), waits, For::Held);
         if result.is_ok() && self.held.front().is_some_and(|front| front.number == number) {

@@ -106,14 +106,14 @@ fn run(operation: &mut Operation, session: &mut Session, first: Event<'_>, mut i
     }
 }
 
-fn waiting(session: &Session) -> Operation {
-    let mut operation = Operation::over(session);
+fn waiting() -> Operation {
+    let mut operation = Operation::default();
     operation.wait(false);
     operation
 }
 
 fn wait(session: &mut Session, packet: &[u8]) -> Vec<u8> {
-    let mut operation = waiting(session);
+    let mut operation = waiting();
     let (sent, end) = run(&mut operation, session, Event::Start, packet);
     assert!(matches!(end, Action::Done(_)), "{end:?}");
     sent
@@ -182,7 +182,7 @@ fn reconnected(session: &mut Session, reconnect: Reconnect) -> Vec<u8> {
     let mut sent = vec![];
     for index in 0.. {
         let Some(exchange) = session.exchanges.at(index) else { break };
-        let mut operation = Operation::over(session);
+        let mut operation = Operation::default();
         if operation.resend(*exchange) {
             sent.extend(run(&mut operation, session, Event::Start, &[]).0);
         }
@@ -282,7 +282,7 @@ fn with_nobody_waiting_what_was_acknowledged_can_be_claimed_and_all_else_that_is
         assert_eq!(session.exchanges.find(OWN).is_some(), stays, "{case}");
         let resumed = |session: &mut Session, qos| {
             let publish = Publish { dup: false, qos, retain: false, identifier: OWN };
-            Operation::over(session).resume(session, publish)
+            Operation::default().resume(session, publish)
         };
         let (at_least, exactly) = (resumed(session, QoS::AtLeastOnce), resumed(session, QoS::ExactlyOnce));
         match state {
@@ -305,7 +305,7 @@ fn a_message_that_arrives_is_new_until_delivered_and_after_its_release() {
         for &event in history {
             match event {
                 "message" => {
-                    let mut operation = waiting(&session);
+                    let mut operation = waiting();
                     let (mut input, mut action) = (MESSAGE, operation.step(&mut session, 0, Event::Start));
                     loop {
                         let event = match action {

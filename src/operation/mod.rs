@@ -131,12 +131,10 @@ pub struct Operation {
     reading_since: u32,
     /// While it waits for a packet: the one that has arrived.
     arrived: Arrived,
-    /// The packet to write at the next [`Action::Send`].
+    /// The packet to write at the next [`Action::Send`]. Its number is that of the exchange, if the operation has one.
     packet: Outgoing,
-    /// What names its exchange.
-    identifier: u16,
     kind: Kind,
-    /// The connection it began on.
+    /// The connection it has started on.
     connection: u8,
     /// A message that arrives is to be held.
     holds: bool,
@@ -156,32 +154,33 @@ enum Kind {
     Waiting,
 }
 
-/// Operations as they begin. Each of these takes one that is [over](Operation::over).
-impl Operation {
+impl Default for Operation {
     /// Nothing: what a call has whose operation has not begun.
-    pub fn over(session: &Session) -> Self {
-        // Of the time it is told when it starts. Until then this is as good as any, and sooner written than 0 everywhere, for
-        // which compilers call memset().
-        let now = session.keep_alive.sent_at();
+    fn default() -> Self {
+        // Time and connection it is told when it starts. Until then this is as good as 0, for which compilers would call
+        // memset().
+        const SOMETIME: u32 = 1;
         Operation {
-            now,
-            started: now,
-            reading_since: now,
+            now: SOMETIME,
+            started: SOMETIME,
+            reading_since: SOMETIME,
             arrived: Arrived::NOTHING,
-            packet: Outgoing::NOTHING,
-            identifier: 0,
+            packet: Outgoing::nothing(0),
             kind: Kind::Over,
-            connection: session.connection(),
+            connection: 0,
             holds: false,
         }
     }
+}
 
+/// Operations as they begin. Each of these takes a [new](Operation::default) one.
+impl Operation {
     /// One that `begin` has begun, which is to be one of these, unless it fails.
     pub fn begun(
         session: &mut Session,
         begin: impl FnOnce(&mut Self, &mut Session) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let mut operation = Self::over(session);
+        let mut operation = Self::default();
         begin(&mut operation, session).map(|()| operation)
     }
 
@@ -199,8 +198,8 @@ impl Operation {
             return Ok(());
         }
         // When nobody left one alone, they are all of calls that this one is nested in.
-        self.identifier = session.exchanges.attend_to_oldest().ok_or(Error::TooManyInFlight)?;
-        self.kind = Kind::Exchanging;
+        let identifier = session.exchanges.attend_to_oldest().ok_or(Error::TooManyInFlight)?;
+        self.await_end(identifier);
         Ok(())
     }
 
@@ -208,15 +207,11 @@ impl Operation {
     /// is kept, the message stays in flight.
     pub fn publish(&mut self, session: &mut Session, publish: Publish, strings: &impl Lookup) -> Result<(), Error> {
         let packet = Outgoing::publish(publish, strings)?;
-        if publish.qos != QoS::AtMostOnce {
-            return self.exchange(
-                session,
-                Exchange::of_message(publish.identifier, publish.qos, publish.retain),
-                packet,
-            );
-        }
         self.send_only(packet);
-        Ok(())
+        if publish.qos == QoS::AtMostOnce {
+            return Ok(());
+        }
+        self.exchange(session, Exchange::of_message(publish.identifier, publish.qos, publish.retain))
     }
 
     /// Begins to write at once: what [`Event::Start`] would, at `now`, when its answer can only be [`Action::Send`], and then
@@ -234,7 +229,8 @@ impl Operation {
         }
         let chunk = self.packet.publish_chunk(strings, scratch);
         if chunk.is_some() {
-            self.started = now;
+            self.now = now;
+            self.start(session);
             let _ = session.begin_writing();
         }
         chunk.unwrap_or((0, 0))
@@ -246,8 +242,7 @@ impl Operation {
         let Publish { identifier, qos, retain, .. } = publish;
         let resumed = session.exchanges.resume(identifier, qos, retain);
         if resumed {
-            self.identifier = identifier;
-            self.kind = Kind::Exchanging;
+            self.await_end(identifier);
         }
         resumed
     }
@@ -273,8 +268,8 @@ impl Operation {
         subscribe: Subscribe,
         strings: &impl Lookup,
     ) -> Result<(), Error> {
-        let packet = Outgoing::subscribe(subscribe, strings)?;
-        self.exchange(session, Exchange::awaiting(PacketType::SUBACK, subscribe.identifier), packet)
+        self.send_only(Outgoing::subscribe(subscribe, strings)?);
+        self.exchange(session, Exchange::awaiting(PacketType::SUBACK, subscribe.identifier))
     }
 
     /// Unsubscribes; done when the broker has acknowledged it.
@@ -284,8 +279,8 @@ impl Operation {
         unsubscribe: Unsubscribe,
         strings: &impl Lookup,
     ) -> Result<(), Error> {
-        let packet = Outgoing::unsubscribe(unsubscribe, strings)?;
-        self.exchange(session, Exchange::awaiting(PacketType::UNSUBACK, unsubscribe.identifier), packet)
+        self.send_only(Outgoing::unsubscribe(unsubscribe, strings)?);
+        self.exchange(session, Exchange::awaiting(PacketType::UNSUBACK, unsubscribe.identifier))
     }
 
     /// Sends PINGREQ, whose answer is left to whoever waits next; or DISCONNECT, after which the connection is to be closed
@@ -314,12 +309,17 @@ impl Operation {
         self.kind = Kind::Sending;
     }
 
-    fn exchange(&mut self, session: &mut Session, exchange: Exchange, packet: Outgoing) -> Result<(), Error> {
-        session.exchanges.open(exchange)?;
-        self.packet = packet;
-        self.identifier = exchange.identifier;
+    /// Opens the exchange of the packet; what cannot be opened is not to be sent.
+    fn exchange(&mut self, session: &mut Session, exchange: Exchange) -> Result<(), Error> {
+        let opened = session.exchanges.open(exchange);
+        self.kind = if opened.is_ok() { Kind::Exchanging } else { Kind::Over };
+        opened
+    }
+
+    /// Awaits the end of an exchange whose packet was sent before.
+    fn await_end(&mut self, identifier: u16) {
+        self.packet = Outgoing::nothing(identifier);
         self.kind = Kind::Exchanging;
-        Ok(())
     }
 }
 
@@ -375,8 +375,8 @@ impl Operation {
         self.now = now;
         match told {
             Told::Start => {
-                self.started = now;
-                if !self.packet.is_nothing() {
+                self.start(session);
+                if self.kind != Kind::Over && !self.packet.is_nothing() {
                     return self.send(session);
                 }
             }
@@ -407,7 +407,7 @@ impl Operation {
     /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::take_whole).
     pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Result<Next, Error> {
         self.now = now;
-        self.started = now;
+        self.start(session);
         session.keep_alive.received();
         session.decoder.take_whole(packet)?;
         self.arrived(session)
@@ -441,7 +441,7 @@ impl Operation {
     /// comes again. True when what the operation waited for has come: it only was not asked any more.
     pub fn abandon(&mut self, session: &mut Session) -> bool {
         match core::mem::replace(&mut self.kind, Kind::Over) {
-            Kind::Exchanging => return session.leave(self.identifier),
+            Kind::Exchanging => return session.leave(self.packet.number()),
             Kind::Waiting if !self.arrived.has(Arrived::REPEATED | Arrived::ANSWERED) => {
                 // Unless it was acknowledged meanwhile, before another message.
                 let unanswered = session.in_hand == self.arrived.message();
@@ -471,6 +471,11 @@ impl Operation {
         if session.decoder.take(count, &[]).is_ok() {
             session.decoder.skip();
         }
+    }
+
+    fn start(&mut self, session: &Session) {
+        self.started = self.now;
+        self.connection = session.connection();
     }
 
     fn send(&mut self, session: &mut Session) -> Result<Next, Error> {

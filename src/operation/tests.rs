@@ -173,7 +173,7 @@ impl Client {
         let strings = strings(&[(Slot::Topic, b"t"), (Slot::Message, b"m")]);
         let mut index = 0;
         while let Some(exchange) = self.session.exchanges.at(index) {
-            let mut operation = Operation::over(&self.session);
+            let mut operation = Operation::default();
             if operation.resend(*exchange) {
                 self.drive(operation, &strings).unwrap();
             }
@@ -204,19 +204,19 @@ impl Client {
     }
 
     fn wait(&mut self) -> Result<Outcome, Error> {
-        let operation = waiting(&self.session);
+        let operation = waiting();
         self.drive(operation, &Strings::default())
     }
 }
 
-fn waiting(session: &Session) -> Operation {
-    let mut operation = Operation::over(session);
+fn waiting() -> Operation {
+    let mut operation = Operation::default();
     operation.wait(false);
     operation
 }
 
-fn ping(session: &Session) -> Operation {
-    let mut operation = Operation::over(session);
+fn ping() -> Operation {
+    let mut operation = Operation::default();
     operation.bare(PacketType::PINGREQ);
     operation
 }
@@ -502,7 +502,7 @@ fn a_qos_2_message_whose_callback_connects_again_is_not_delivered_again() {
 #[test]
 fn a_qos_2_message_whose_delivery_fails_is_delivered_when_it_comes_again() {
     let mut client = client([]);
-    let mut operation = waiting(&client.session);
+    let mut operation = waiting();
     operation.step(&mut client.session, 0, Event::Start);
     for piece in [&b"\x34\x06"[..], b"\x00\x01", b"t", b"\x00\x0a"] {
         operation.step(&mut client.session, 0, Event::Received { count: piece.len() as u32, bytes: piece });
@@ -543,7 +543,7 @@ fn the_end_of_the_stream_is_an_error_everywhere() {
 #[test]
 fn a_packet_left_in_mid_write_ends_the_use_of_the_connection() {
     let mut client = client([]);
-    let mut cut = ping(&client.session);
+    let mut cut = ping();
     assert_eq!(cut.step(&mut client.session, 0, Event::Start), Action::Send);
     assert_eq!(client.publish(QoS::AtMostOnce, 0), Err(Error::Desynchronised));
 }
@@ -599,7 +599,7 @@ fn publishing_the_same_message_again_attends_to_the_one_in_flight() {
     let mut client = reconnected(QoS::ExactlyOnce, b"", SESSION_PRESENT, Sends(b"\x50\x02\x00\x01\x70\x02\x00\x01"));
     client.sent.clear();
     let publish = Publish { dup: false, qos: QoS::ExactlyOnce, retain: false, identifier: 1 };
-    let mut resumed = Operation::over(&client.session);
+    let mut resumed = Operation::default();
     assert!(resumed.resume(&mut client.session, publish));
     assert_eq!(client.drive(resumed, &Strings::default()), DONE);
     assert_eq!(client.sent, b"\x62\x02\x00\x01", "no second PUBLISH");
@@ -697,7 +697,7 @@ fn a_publish_waits_for_its_acknowledgement_and_pings() {
 #[test]
 fn the_users_own_time_limit_of_the_socket_ends_a_wait() {
     let mut client = kept_alive([]);
-    let mut operation = waiting(&client.session);
+    let mut operation = waiting();
     let start = operation.step(&mut client.session, 0, Event::Start);
     assert!(matches!(start, Action::Read { limit: 15_000, .. }));
     assert_eq!(operation.step(&mut client.session, 2_000, Event::TimedOut), Action::Fail(Error::TimedOut));
@@ -745,7 +745,7 @@ fn a_message_is_acknowledged_before_the_one_that_arrives_within_its_callback() {
 #[test]
 fn a_message_whose_callback_fails_is_not_acknowledged_later() {
     let mut client = client([Sends(b"\x32\x05\x00\x01t\x00\x06")]);
-    let mut failing = waiting(&client.session);
+    let mut failing = waiting();
     failing.step(&mut client.session, 0, Event::Start);
     for piece in [&b"\x32\x05"[..], b"\x00\x01", b"t", b"\x00\x05"] {
         failing.step(&mut client.session, 0, Event::Received { count: piece.len() as u32, bytes: piece });
@@ -838,7 +838,7 @@ fn a_call_that_is_left_says_whether_its_acknowledgement_has_come() {
 #[test]
 fn nothing_is_read_after_a_packet_that_was_cut_off() {
     let mut client = client([Sends(b"\x30\x03\x00\x01t")]);
-    ping(&client.session).step(&mut client.session, 0, Event::Start);
+    ping().step(&mut client.session, 0, Event::Start);
     assert_eq!(client.wait(), Err(Error::Desynchronised));
 }
 

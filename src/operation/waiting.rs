@@ -24,13 +24,13 @@ impl Operation {
                 if self.arrived != Arrived::NOTHING {
                     return self.take_in_order(session);
                 }
-                self.nothing_came(session, told)
+                self.read_on(session, told)
             }
-            Told::WouldBlock | Told::TimedOut => self.nothing_came(session, told),
+            Told::WouldBlock | Told::TimedOut => self.read_on(session, told),
             Told::Received if !session.decoder.is_within_packet() => self.arrived(session),
             Told::Received => {
                 skip_if_repeated(session);
-                self.read_on(session)
+                self.read_on(session, told)
             }
             Told::OutOfMemory => {
                 session.decoder.skip();
@@ -52,30 +52,25 @@ impl Operation {
         }
     }
 
-    /// The broker is silent, or has not been listened to yet: the time to think of the keep alive interval.
-    fn nothing_came(&mut self, session: &mut Session, told: Told) -> Result<Next, Error> {
-        // At the start what is due may be there to be read.
+    /// Reads on, after PINGREQ if that is due: a packet may take longer to arrive than the keep alive interval. Unless the
+    /// broker is silent, as [`Told::WouldBlock`] and [`Told::TimedOut`] tell; at the start what is due may be there to be read.
+    fn read_on(&mut self, session: &mut Session, told: Told) -> Result<Next, Error> {
         let due = session.keep_alive.due(self.now);
-        if due == Due::GiveUp && told != Told::Start {
+        let is_silent = told == Told::WouldBlock || told == Told::TimedOut;
+        if is_silent && due == Due::GiveUp {
             return Err(Error::BrokerSilent);
         }
-        if due != Due::Ping && told != Told::Start {
-            if told == Told::WouldBlock {
-                return Ok(Next::Done);
-            }
-            // A socket that has waited for less than it was allowed to has a time limit of its own, the user's.
-            let patience = session.patience();
-            if patience == 0 || self.now.wrapping_sub(self.reading_since) < patience / 8 * 7 {
-                return Err(Error::TimedOut);
-            }
-        }
-        self.read_on(session)
-    }
-
-    /// Reads on, after PINGREQ if that is due: a packet may take longer to arrive than the keep alive interval.
-    fn read_on(&mut self, session: &mut Session) -> Result<Next, Error> {
-        if session.keep_alive.due(self.now) == Due::Ping {
+        if due == Due::Ping {
             return self.send_bare(session, PacketType::PINGREQ, 0);
+        }
+        if told == Told::WouldBlock {
+            return Ok(Next::Done);
+        }
+        // A socket that has waited for less than it was allowed to has a time limit of its own, the user's.
+        let patience = session.patience();
+        let waited = self.now.wrapping_sub(self.reading_since);
+        if is_silent && (patience == 0 || waited < patience / 8 * 7) {
+            return Err(Error::TimedOut);
         }
         self.read(session)
     }
@@ -91,7 +86,7 @@ impl Operation {
         }
         let skipped = decoder.skipped();
         if skipped == Skipped::GivenUp {
-            return self.read_on(session);
+            return self.read_on(session, Told::Received);
         }
         self.arrived = Arrived::new(decoder.first_byte(), decoder.identifier());
         if skipped == Skipped::Repeated {

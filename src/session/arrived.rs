@@ -56,10 +56,9 @@ impl Arrived {
         (self.0 >> 16) as u16
     }
 
-    /// The quality of service of a message; what is none has [`QoS::AtMostOnce`].
+    /// The quality of service, if it is a message.
     pub fn qos(self) -> QoS {
-        let is_message = PacketType::of(self.first_byte()) == PacketType::PUBLISH;
-        if is_message { QoS::of(self.first_byte()) } else { QoS::AtMostOnce }
+        QoS::of(self.first_byte())
     }
 
     /// The type of the packet that acknowledges a message above QoS 0.

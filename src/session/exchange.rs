@@ -86,7 +86,7 @@ impl Exchange {
 
 /// The open exchanges, in the order in which they were opened.
 #[derive(Clone, Debug, Default)]
-pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX, u8>);
+pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX, u32>);
 
 impl Exchanges {
     /// None open.

@@ -44,11 +44,6 @@ impl KeepAlive {
         }
     }
 
-    /// When something was sent last.
-    pub fn sent_at(&self) -> u32 {
-        self.sent
-    }
-
     /// Notes that something was received: whatever it is, the broker is there.
     pub fn received(&mut self) {
         self.pinged = None;

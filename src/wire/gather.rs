@@ -72,9 +72,15 @@ pub struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// Starts a chunk at byte `position` of the packet.
-    pub fn new(position: usize, scratch: &'a mut [u8]) -> Self {
-        Gather { skip: position, scratch, filled: 0, named: &[], full: false, size: 0 }
+    /// Only counts, until a chunk [begins](Self::begin).
+    pub fn new(scratch: &'a mut [u8]) -> Self {
+        Gather { skip: usize::MAX, scratch, filled: 0, named: &[], full: false, size: 0 }
+    }
+
+    /// Begins a chunk at byte `position` of what is put from now on. Gives the size of what was put before, in bytes.
+    pub fn begin(&mut self, position: usize) -> usize {
+        self.skip = position;
+        core::mem::take(&mut self.size)
     }
 
     /// Puts the lowest `count` bytes of a number, most significant byte first (MQTT 3.1.1, 1.5.2).
@@ -130,12 +136,7 @@ impl<'a> Gather<'a> {
         self.put(rest, 1);
     }
 
-    /// The size of everything that was put, in bytes.
-    pub fn size(&self) -> usize {
-        self.size
-    }
-
-    /// The chunk, and the size of everything that was put, in bytes.
+    /// The chunk, and the size of everything that was put since it began, in bytes.
     pub fn finish(self) -> (&'a [u8], usize) {
         let chunk =
             if self.named.is_empty() { self.scratch.get(..self.filled).unwrap_or_default() } else { self.named };
@@ -163,7 +164,8 @@ mod tests {
         ];
         for (length, bytes) in table {
             let mut scratch = [0; 8];
-            let mut gather = Gather::new(0, &mut scratch);
+            let mut gather = Gather::new(&mut scratch);
+            assert_eq!(gather.begin(0), 0);
             gather.put_remaining_length(length);
             assert_eq!(gather.finish(), (bytes, bytes.len()), "{length}");
         }
@@ -175,7 +177,9 @@ mod tests {
         let assert_chunk = |position, expected: &[u8], is_copied: bool| {
             let mut scratch = [0; 4];
             let of_scratch = scratch.as_ptr_range();
-            let mut gather = Gather::new(position, &mut scratch);
+            let mut gather = Gather::new(&mut scratch);
+            gather.put(0x6162, 2);
+            assert_eq!(gather.begin(position), 2);
             gather.put(0x6162, 2);
             gather.put_caller(message);
             gather.put(b'z'.into(), 1);

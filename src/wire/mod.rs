@@ -46,9 +46,13 @@ impl QoS {
         }
     }
 
-    /// That of a PUBLISH with this first byte; 3, which is none, counts as 0.
+    /// That of a PUBLISH with this first byte; 3, which is none, counts as 2.
     pub fn of(first_byte: u8) -> QoS {
-        QoS::from_number(first_byte >> 1 & 0b11).unwrap_or(QoS::AtMostOnce)
+        match first_byte >> 1 & 0b11 {
+            0 => QoS::AtMostOnce,
+            1 => QoS::AtLeastOnce,
+            _ => QoS::ExactlyOnce,
+        }
     }
 
     /// Whether it is QoS 2; never in a build without it.

@@ -5,7 +5,7 @@
 
 use super::caller::{self, Kind};
 use super::gather::{Gather, Lookup, Slot};
-use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_name};
+use super::{PacketType, QoS, REMAINING_LENGTH_MAX, check_topic_filter, check_topic_name};
 use crate::{Error, QOS_2};
 
 /// The message the broker publishes when the client is lost (MQTT 3.1.1, 3.1.2.5).
@@ -94,29 +94,36 @@ const fn bit(slot: Slot) -> u8 {
 }
 
 impl Outgoing {
-    /// No packet.
-    pub const NOTHING: Outgoing = Outgoing { first: 0, fields: 0, flags: 0, number: 0 };
+    /// No packet, with a number all the same.
+    pub const fn nothing(number: u16) -> Outgoing {
+        Outgoing { first: 0, fields: 0, flags: 0, number }
+    }
 
     /// CONNECT with these strings.
     pub fn connect(connect: Connect, strings: &impl Lookup) -> Result<Self, Error> {
         let (mut flags, mut fields) = (u8::from(connect.clean_session) << SHIFT_CLEAN_SESSION, bit(Slot::ClientId));
-        if !connect.clean_session && strings.get(Slot::ClientId).is_empty() {
+        let client_id = strings.get(Slot::ClientId);
+        if !connect.clean_session && client_id.is_empty() {
             return Err(Error::ClientIdMissing);
         }
+        caller::check(client_id, Kind::Text)?;
         if let Some(will) = connect.will {
             flags |= FLAG_WILL | (will.qos as u8) << SHIFT_WILL_QOS | u8::from(will.retain) << SHIFT_WILL_RETAIN;
             fields |= bit(Slot::Topic) | bit(Slot::Message);
+            caller::check(strings.get(Slot::Topic), Kind::TopicName)?;
+            caller::check(strings.get(Slot::Message), Kind::Binary)?;
         }
-        if strings.find(Slot::User as usize).is_some() {
+        if let Some(user) = strings.find(Slot::User as usize) {
             flags |= FLAG_USER;
             fields |= bit(Slot::User);
-            if strings.find(Slot::Password as usize).is_some() {
+            caller::check(user, Kind::Text)?;
+            if let Some(password) = strings.find(Slot::Password as usize) {
                 flags |= FLAG_PASSWORD;
                 fields |= bit(Slot::Password);
+                caller::check(password, Kind::Binary)?;
             }
         }
-        let first = PacketType::CONNECT.first_byte();
-        Outgoing { first, fields, flags, number: connect.keep_alive }.checked(strings)
+        Ok(Outgoing { first: PacketType::CONNECT.first_byte(), fields, flags, number: connect.keep_alive })
     }
 
     /// PUBLISH with these strings.
@@ -144,14 +151,17 @@ impl Outgoing {
     /// SUBSCRIBE with these strings.
     pub fn subscribe(subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, Error> {
         check_qos(subscribe.qos)?;
-        let (first, flags) = (PacketType::SUBSCRIBE.first_byte(), subscribe.qos as u8);
-        Outgoing { first, fields: bit(Slot::Topic), flags, number: subscribe.identifier }.checked(strings)
+        Self::with_filter(PacketType::SUBSCRIBE, subscribe.qos as u8, subscribe.identifier, strings)
     }
 
     /// UNSUBSCRIBE with these strings.
     pub fn unsubscribe(unsubscribe: Unsubscribe, strings: &impl Lookup) -> Result<Self, Error> {
-        let first = PacketType::UNSUBSCRIBE.first_byte();
-        Outgoing { first, fields: bit(Slot::Topic), flags: 0, number: unsubscribe.identifier }.checked(strings)
+        Self::with_filter(PacketType::UNSUBSCRIBE, 0, unsubscribe.identifier, strings)
+    }
+
+    fn with_filter(packet_type: PacketType, flags: u8, number: u16, strings: &impl Lookup) -> Result<Self, Error> {
+        check_topic_filter(strings.get(Slot::Topic))?;
+        Ok(Outgoing { first: packet_type.first_byte(), fields: bit(Slot::Topic), flags, number })
     }
 
     /// A packet without strings: PINGREQ or DISCONNECT, whose packet identifier is 0, or an acknowledgement.
@@ -177,12 +187,11 @@ impl Outgoing {
     /// The next bytes to write when the first `position` bytes of the packet are written, none when that is all of it; and the
     /// size of the whole packet in bytes. Short ones are put into `scratch`. `strings` are those that the packet was made with.
     pub fn chunk<'a>(&self, position: usize, strings: &'a impl Lookup, scratch: &'a mut [u8]) -> (&'a [u8], usize) {
-        // Nothing is put of what comes before the end.
-        let mut body = Gather::new(usize::MAX, &mut []);
-        self.put_body(&mut body, strings);
-        let mut to = Gather::new(position, scratch);
+        let mut to = Gather::new(scratch);
+        self.put_body(&mut to, strings);
+        let length = to.begin(position);
         to.put(self.first.into(), 1);
-        to.put_remaining_length(body.size() as u32);
+        to.put_remaining_length(length as u32);
         self.put_body(&mut to, strings);
         to.finish()
     }
@@ -248,24 +257,6 @@ impl Outgoing {
     fn slots(&self) -> impl Iterator<Item = usize> {
         let fields = u32::from(self.fields);
         (0..Slot::COUNT).filter(move |&slot| fields >> slot & 1 != 0)
-    }
-
-    /// Itself, if its strings are as they must be. Even the longest five of them are no packet that is too long.
-    fn checked(self, strings: &impl Lookup) -> Result<Self, Error> {
-        const WITHOUT_CHARACTERS: u8 = bit(Slot::Message) | bit(Slot::Password);
-        for slot in self.slots() {
-            let kind = if WITHOUT_CHARACTERS >> slot & 1 != 0 {
-                Kind::Binary
-            } else if slot != Slot::Topic as usize {
-                Kind::Text
-            } else if self.packet_type() == PacketType::CONNECT {
-                Kind::TopicName
-            } else {
-                Kind::TopicFilter
-            };
-            caller::check(strings.at(slot), kind)?;
-        }
-        Ok(self)
     }
 }
 

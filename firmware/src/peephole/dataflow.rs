@@ -6,6 +6,7 @@
 //!
 //! - a call of a register that holds the address of a function of the engine is a call of that function;
 //! - `and` with so many ones is nothing when no other bit can be set, else `extui`, which needs no register for the ones;
+//! - bits that are shifted down and then masked are taken out by one `extui`;
 //! - a comparison with a register that holds a small number is one with that number; a test of one bit is `bbci` or `bbsi`;
 //! - what was copied is read from where it came from;
 //! - what nobody reads is not computed.
@@ -27,7 +28,8 @@ pub(super) fn shorten(lines: &mut [Line]) {
         }
     }
     for range in ranges(lines) {
-        let steps = [call_directly, mask_shortly, compare_with_numbers, test_bits, read_originals, drop_unread];
+        let steps =
+            [call_directly, mask_shortly, shift_and_mask, compare_with_numbers, test_bits, read_originals, drop_unread];
         while let Some(flow) = Flow::of(&lines[range.clone()], &literals) {
             if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
                 break;
@@ -359,6 +361,33 @@ fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     has_changed
 }
 
+fn shift_and_mask(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    for (at, step) in flow.0.iter().enumerate() {
+        let Instruction { name, operands, .. } = &step.instruction;
+        let (Some(to), Some(from), Some(shift)) =
+            (step.instruction.at(0), step.instruction.at(1), step.instruction.number(2))
+        else {
+            continue;
+        };
+        if name != "srli" || to == from {
+            continue;
+        }
+        for later in flow.0[at + 1..].iter().take_while(|later| !later.is_met) {
+            let is_of_it = later.instruction.name == "extui" && later.instruction.at(1) == Some(to);
+            if is_of_it && later.instruction.number(2) == Some(0) {
+                let (masked, bits) = (&later.instruction.operands[0], &later.instruction.operands[3]);
+                replace(lines, later.at, &format!("\textui\t{masked}, {}, {shift}, {bits}", operands[1]));
+                return true;
+            }
+            let changed = set(later.instruction.writes) | later.instruction.lost;
+            if changed & set([from, to]) != 0 || matches!(later.instruction.flows, Flows::To(_) | Flows::Nowhere) {
+                break;
+            }
+        }
+    }
+    false
+}
+
 /// The numbers that branches compare with, of their two kinds.
 const SIGNED: [i32; 16] = [-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
 const UNSIGNED: [i32; 16] = [32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
@@ -567,6 +596,17 @@ mod tests {
     }
 
     #[test]
+    fn bits_are_taken_out_at_once() {
+        let code = ["srli a8, a3, 1", "movi a9, 3", "and a2, a8, a9"];
+        assert_eq!(shortened(&code), ["extui a2, a3, 1, 2"]);
+        assert_eq!(shortened(&["srli a8, a3, 20", "extui a2, a8, 0, 4"]), ["extui a2, a3, 20, 4"]);
+        // Where the number came from is gone, or another way leads here.
+        stays(&["srli a3, a3, 1", "extui a2, a3, 0, 2"]);
+        stays(&["srli a8, a3, 1", "movi a3, 1", "extui a2, a8, 0, 2"]);
+        stays(&["beqz a4, .L1", "srli a8, a3, 1", ".L1:", "extui a2, a8, 0, 2"]);
+    }
+
+    #[test]
     fn branches_compare_with_numbers() {
         let branch = |number: &str, branch: &str| {
             let code = [&format!("movi a8, {number}"), branch, "movi a2, 1", ".L1:"];
@@ -711,7 +751,7 @@ mod tests {
         }
     }
 
-    const INSTRUCTIONS: [&str; 24] = [
+    const INSTRUCTIONS: [&str; 25] = [
         "movi A, N",
         "movi A, 1",
         "movi A, 255",
@@ -730,6 +770,7 @@ mod tests {
         "add A, B, C",
         "srli A, B, M",
         "extui A, B, 0, 1",
+        "extui A, B, 0, 5",
         "call0 g",
         "beqz A, L",
         "bnez A, L",
