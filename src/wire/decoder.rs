@@ -237,7 +237,6 @@ impl Decoder {
             }
             return self.fixed_header();
         }
-        self.remaining -= self.needed;
         match self.stage {
             Stage::TopicLength => self.topic_length(),
             Stage::Topic => {
@@ -281,7 +280,7 @@ impl Decoder {
         match (self.stage, body) {
             (Stage::TopicLength, [high, low, body @ ..]) => {
                 self.field = u16::from_be_bytes([*high, *low]).into();
-                self.remaining -= 2;
+                self.collected = self.needed;
                 self.topic_length()?;
                 let (topic, rest) = body.split_at_checked(self.topic_length.into()).unwrap_or_default();
                 check_topic_name(topic).map_err(|_| Error::Malformed)?;
@@ -310,8 +309,7 @@ impl Decoder {
     #[inline(never)]
     pub fn skip(&mut self) {
         if Stage::Identifier <= self.stage && self.stage <= Stage::Message {
-            self.remaining -= self.collected;
-            self.begin(Stage::Skip, self.remaining);
+            self.begin(Stage::Skip, self.rest());
             self.skipped = Skipped::GivenUp;
         }
     }
@@ -332,22 +330,25 @@ impl Decoder {
         QoS::of(self.first)
     }
 
+    /// Ends a stage, of which so many bytes have been collected, and begins the next one.
     fn begin(&mut self, stage: Stage, needed: u32) {
+        self.remaining -= self.collected;
         self.stage = stage;
         self.needed = needed;
         self.collected = 0;
     }
 
     fn complete(&mut self) {
+        self.stage = Stage::FixedHeader;
+        self.needed = FIXED_HEADER_MIN;
         self.remaining = FIXED_HEADER_MIN;
-        self.begin(Stage::FixedHeader, FIXED_HEADER_MIN);
+        self.collected = 0;
     }
 
     fn message(&mut self) {
-        if self.remaining == 0 {
-            self.complete();
-        } else {
-            self.begin(Stage::Message, self.remaining);
+        match self.rest() {
+            0 => self.complete(),
+            length => self.begin(Stage::Message, length),
         }
     }
 
@@ -355,8 +356,11 @@ impl Decoder {
     fn topic_length(&mut self) -> Result<(), Error> {
         self.topic_length = self.field as u16;
         let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
+        if self.topic_length == 0 || self.rest() < u32::from(self.topic_length) + identifier {
+            return Err(Error::Malformed);
+        }
         self.begin(Stage::Topic, self.topic_length.into());
-        if self.needed == 0 || self.remaining < self.needed + identifier { Err(Error::Malformed) } else { Ok(()) }
+        Ok(())
     }
 
     fn packet_identifier(&mut self, identifier: u16) -> Result<(), Error> {
@@ -407,7 +411,6 @@ impl Decoder {
             length = length << 7 | digits & !CONTINUATION & 0xff;
             digits >>= 8;
         }
-        self.remaining = length;
         self.identifier = 0;
         self.skipped = Skipped::Nothing;
 
@@ -421,6 +424,7 @@ impl Decoder {
             if self.first >> 1 & 0b11 > QOS_MAX || length < 3 {
                 return Err(Error::Malformed);
             }
+            self.remaining += length;
             self.begin(Stage::TopicLength, 2);
             return Ok(());
         }
@@ -430,6 +434,7 @@ impl Decoder {
         if length == 0 {
             self.complete();
         } else {
+            self.remaining += length;
             self.begin(Stage::Acknowledgement, length);
         }
         Ok(())
@@ -472,15 +477,16 @@ mod tests {
             let complete = match want.target {
                 Target::Topic => {
                     keep(&mut topic);
-                    decoder.received(count as u32, &topic)?
+                    decoder.received(count as u32, &topic)
                 }
                 Target::Message => {
                     keep(&mut message);
-                    decoder.received(count as u32, &[])?
+                    decoder.received(count as u32, &[])
                 }
-                Target::Header | Target::Skip => decoder.received(count as u32, bytes)?,
+                Target::Header | Target::Skip => decoder.received(count as u32, bytes),
             };
-            if let Some(packet) = complete {
+            assert_within_packet(&decoder);
+            if let Some(packet) = complete? {
                 arrived.push(Arrived {
                     packet,
                     topic: std::mem::take(&mut topic),
@@ -489,6 +495,12 @@ mod tests {
             }
         }
         Ok(arrived)
+    }
+
+    /// Whatever has come, also what is refused: nothing is wanted that is not of the packet.
+    fn assert_within_packet(decoder: &Decoder) {
+        let want = decoder.want();
+        assert!(want.offset <= want.len && want.len - want.offset <= decoder.rest(), "{decoder:?}");
     }
 
     fn packets(input: &[u8]) -> Result<Vec<Packet>, Error> {
@@ -688,6 +700,7 @@ mod tests {
             let packet = [&[first, body.len() as u8], &body[..]].concat();
             let mut decoder = Decoder::new(connack);
             let whole = decoder.whole(&packet);
+            assert_within_packet(&decoder);
             let by_steps = decode(connack, &packet, 200).map(|mut arrived| arrived.pop());
             match by_steps {
                 Ok(Some(arrived)) => {
