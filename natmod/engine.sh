@@ -18,10 +18,10 @@ armv7m) target=thumbv7m-none-eabi ;;
 armv7emsp | armv7emdp) target=thumbv7em-none-eabihf ;;
 rv32imc) target=riscv32imc-unknown-none-elf ;;
 xtensa)
-    # The one that the firmware has, its sections named as a native module's.
+    # The one that the firmware has, its sections named as a native module's, but not as the shim's (tests/mpy/objects.rs).
     cp "$FIRMWARE_ENGINE/umqtt_engine.h" "$folder/"
-    xtensa-lx106-elf-objcopy --rename-section .irom0.text=.text --rename-section .irom0.literal=.literal \
-        --rename-section .irom0.rodata=.rodata "$FIRMWARE_ENGINE/umqtt_engine.o" "$folder/umqtt_engine.o"
+    xtensa-lx106-elf-objcopy --rename-section .irom0.text=.text.engine --rename-section .irom0.literal=.literal.engine \
+        --rename-section .irom0.rodata=.rodata.engine "$FIRMWARE_ENGINE/umqtt_engine.o" "$folder/umqtt_engine.o"
     exit 0
     ;;
 esac

@@ -2,6 +2,7 @@
 //! port, MicroPython's ESP8266 firmware on the virtual board, and its qemu port.
 
 mod esp8266;
+mod objects;
 mod qemu;
 mod unix;
 
