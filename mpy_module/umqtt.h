@@ -92,6 +92,7 @@ typedef struct _umqtt_session_obj_t {
     umqtt_held_t *last_held; // NULL for none
     umqtt_buffer_t topic;
     umqtt_buffer_t message;
+    mp_obj_t last_topic; // that of a small message that came before; MP_OBJ_NULL for none
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     // Bits of a word, which the ESP8266 reads sooner than bytes.
     uint32_t closed : 1; // this module has closed sock
@@ -141,7 +142,10 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
 // SSLContext. The session's socket is then the secured one.
 void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server);
 
-// Whether it is known that nothing can be read from the session's socket, not even its end.
+// Whether umqtt_socket_is_idle can tell.
+bool umqtt_socket_can_poll(const umqtt_session_obj_t *session);
+
+// Whether nothing can be read from the session's socket, not even its end. What can be read is read without waiting.
 bool umqtt_socket_is_idle(const umqtt_session_obj_t *session);
 
 // Makes the session's socket return at once.

@@ -25,6 +25,7 @@ typedef struct _umqtt_call_t {
     bool timed; // there is a time limit or a keep alive interval, or there will be
     bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
     bool waits; // the operation is a wait that has not begun
+    bool polled; // the socket has something, but waits for more unless it is told not to
     const byte *packet; // where the message is that is to be delivered, as a whole packet with these places; NULL for elsewhere
     size_t packet_len;
     umqtt_places_t places;
@@ -47,6 +48,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
     self->kept = NULL;
     self->last_held = NULL;
+    self->last_topic = MP_OBJ_NULL;
     self->write_limit = 0;
     self->setter_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
@@ -150,7 +152,7 @@ static void remove_first_held(umqtt_session_obj_t *session) {
 // Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
 static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
-    session->chunks_topic = MP_OBJ_NULL;
+    session->chunks_topic = session->last_topic = MP_OBJ_NULL;
     session->last_held = NULL;
     session->has_header = false;
 }
@@ -248,7 +250,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->self = self;
     call->session = get_session(self);
     call->timed = umqtt_session_patience(&call->session->engine) != 0;
-    call->reading = call->waits = false;
+    call->reading = call->waits = call->polled = false;
     call->held = NULL;
     call->packet = NULL;
     call->ahead_len = 0;
@@ -379,9 +381,20 @@ static mp_obj_t new_bytes(const byte *from, size_t len) {
     return take_bytes(&buffer);
 }
 
+// For check_msg().
+static void set_nonblocking(umqtt_session_obj_t *session) {
+    umqtt_socket_set_nonblocking(session);
+    session->checking = true;
+}
+
 // Reads once, as the action asks. Returns how many bytes, or why there are none.
 static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte *bytes, size_t wanted) {
     umqtt_session_obj_t *session = call->session;
+    if (call->polled) {
+        call->polled = false;
+        set_nonblocking(session);
+        call->reading = true;
+    }
     if (action->limit < umqtt_session_patience(&session->engine) && !session->checking) {
         umqtt_socket_set_limit(session, action->limit);
         call->reading = true;
@@ -523,12 +536,43 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
+// Whether the bytes of a bytes object are these, which begin at a word.
+static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
+    const mp_obj_str_t *other = MP_OBJ_TO_PTR(object);
+    if (other->len != len) {
+        return false;
+    }
+    const uint32_t *words = (const uint32_t *)(const void *)bytes;
+    const uint32_t *other_words = (const uint32_t *)(const void *)other->data;
+    size_t i = 0;
+    for (; i < len / 4; i++) {
+        if (words[i] != other_words[i]) {
+            return false;
+        }
+    }
+    for (i *= 4; i < len; i++) {
+        if (bytes[i] != other->data[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The topic of a small message. Those that come one after the other often have the same, which cannot be changed, and so can
+// be given again.
+static mp_obj_t take_topic(umqtt_session_obj_t *session, const byte *bytes, size_t len) {
+    if (session->last_topic == MP_OBJ_NULL || !is_equal(session->last_topic, bytes, len)) {
+        session->last_topic = new_bytes(bytes, len);
+    }
+    return session->last_topic;
+}
+
 // The message that has arrived: the objects that the callback gets.
 static void take_message(umqtt_call_t *call, mp_obj_t *topic, mp_obj_t *message) {
     umqtt_session_obj_t *session = call->session;
     const byte *packet = call->packet;
     if (packet != NULL) {
-        *topic = new_bytes(packet + 4, call->places.topic_len);
+        *topic = take_topic(session, packet + 4, call->places.topic_len);
         *message = new_bytes(packet + call->places.message, call->packet_len - call->places.message);
         call->packet = NULL;
     } else {
@@ -637,7 +681,8 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
         // Should reading raise, the next wait goes on after these two bytes.
         session->header = small[0] << 8 | small[1];
         session->has_header = true;
-        mp_int_t rest = umqtt_socket_read(session, small + 2, len - 2);
+        bool has_rest = !call->polled || !umqtt_socket_is_idle(session);
+        mp_int_t rest = has_rest ? umqtt_socket_read(session, small + 2, len - 2) : 0;
         session->has_header = false;
         *count += MAX(rest, 0);
         if (*count != (mp_int_t)len) {
@@ -1379,28 +1424,26 @@ static mp_obj_t umqtt_client_unsubscribe(const mp_obj_t *args) {
 UMQTT_DEFINE_METHOD(umqtt_client_unsubscribe_obj, umqtt_client_unsubscribe, MP_QSTR_unsubscribe, 2,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE));
 
-static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
-    umqtt_call_t call;
-    call_init(&call, args[0]);
-    require_connection(call.self, call.session);
-    if (call.session->delivering_chunk) {
+// Waits for one packet, and then for what is left of those held. Gives what wait_msg() does.
+static mp_obj_t wait_for_packet(umqtt_call_t *call) {
+    umqtt_session_obj_t *session = call->session;
+    if (session->delivering_chunk) {
         mp_raise_OSError(MP_EBUSY);
     }
-    call.reading = true;
-    umqtt_session_obj_t *session = call.session;
-    uint32_t started = call_now(&call);
+    call->reading = !call->polled;
+    uint32_t started = call_now(call);
     umqtt_held_t *held = session->holding ? NULL : first_held(session);
     mp_int_t first_byte;
     if (held != NULL) {
-        first_byte = run_held(&call, held);
+        first_byte = run_held(call, held);
     } else {
-        call.waits = true;
-        first_byte = run(&call, UMQTT_START);
+        call->waits = true;
+        first_byte = run(call, UMQTT_START);
     }
     // The callback has returned, so now it is the turn of what came while it waited.
     while (!session->in_callback && (held = first_held(session)) != NULL
-           && umqtt_session_has_time(&session->engine, started, call_now(&call))) {
-        run_held(&call, held);
+           && umqtt_session_has_time(&session->engine, started, call_now(call))) {
+        run_held(call, held);
     }
     release_kept(session);
     if (first_byte < 0 || (UMQTT_API < 18 && IS_PUBLISH(first_byte))) {
@@ -1408,21 +1451,31 @@ static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
     }
     return MP_OBJ_NEW_SMALL_INT(first_byte);
 }
+
+static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    require_connection(call.self, call.session);
+    return wait_for_packet(&call);
+}
 UMQTT_DEFINE_METHOD(umqtt_client_wait_msg_obj, umqtt_client_wait_msg, MP_QSTR_wait_msg, 1);
 
 static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
-    mp_obj_t self = args[0];
-    umqtt_session_obj_t *session = get_session(self);
-    require_connection(self, session);
-    if (has_own_wait_msg(self) && session->last_held == NULL && umqtt_socket_is_idle(session)) {
-        uint32_t now = umqtt_session_patience(&session->engine) != 0 ? umqtt_now() : 0;
-        if (umqtt_session_take_quiet(&session->engine, now)) {
+    umqtt_call_t call;
+    call_init(&call, args[0]);
+    umqtt_session_obj_t *session = call.session;
+    require_connection(call.self, session);
+    bool own = has_own_wait_msg(call.self);
+    if (own && session->last_held == NULL && umqtt_socket_can_poll(session)) {
+        call.polled = !umqtt_socket_is_idle(session);
+        if (!call.polled && umqtt_session_take_quiet(&session->engine, call_now(&call))) {
             return mp_const_none;
         }
     }
-    umqtt_socket_set_nonblocking(session);
-    session->checking = true;
-    return call_wait_msg(self);
+    if (!call.polled) {
+        set_nonblocking(session);
+    }
+    return own ? wait_for_packet(&call) : call_wait_msg(call.self);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_check_msg_obj, umqtt_client_check_msg, MP_QSTR_check_msg, 1);
 

@@ -162,11 +162,12 @@ void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ss
     session->stream = native_stream(session->sock);
 }
 
-bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
+bool umqtt_socket_can_poll(const umqtt_session_obj_t *session) {
     // What TLS has in hand, its socket knows nothing of.
-    if (!session->own_sock || session->stream == NULL || session->stream->ioctl == NULL) {
-        return false;
-    }
+    return session->own_sock && session->stream != NULL && session->stream->ioctl != NULL;
+}
+
+bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
     int error;
     return session->stream->ioctl(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
 }

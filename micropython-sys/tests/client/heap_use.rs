@@ -59,18 +59,34 @@ fn subscribing_pinging_and_disconnecting_allocate_nothing() {
 
 #[cfg(feature = "qos2")]
 #[test]
-fn receiving_allocates_two_bytes_objects() {
+fn receiving_allocates_two_bytes_objects_and_a_topic_only_once() {
     counts(
         "
         for qos in 0, 1, 2:
-            c = native(message(b'topic', b'message', qos, 7) * 2)
-            print(counted(lambda: c.wait_msg()), counted(lambda: c.check_msg()))
+            c = native(message(b'topic', b'message', qos, 7) * 2 + message(b'other', b'message'))
+            print(counted(lambda: c.wait_msg()), counted(lambda: c.check_msg()), counted(lambda: c.wait_msg()))
         ",
         "
-        4 4
-        4 4
-        4 0
+        4 2 4
+        4 2 4
+        4 0 4
         ",
+    );
+}
+
+#[test]
+fn topics_that_come_in_turn_are_each_their_own() {
+    counts(
+        "
+        topics = (b'a', b'b', b'abcd', b'abce', b'abcde', b'abcdf', b'abc', b'abcd', b'abcd', b'xbcd', b'abcdefgh', b'abcdefgi')
+        c = native(b''.join(message(topic, b'm') for topic in topics))
+        got = []
+        c.set_callback(lambda topic, text: got.append(topic))
+        for _ in topics:
+            c.wait_msg()
+        print(tuple(got) == topics)
+        ",
+        "True",
     );
 }
 

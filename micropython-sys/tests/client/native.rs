@@ -56,6 +56,39 @@ fn messages_of_all_sizes_come_whole_in_pieces_of_all_sizes() {
     );
 }
 
+/// Its own socket is asked by check_msg() whether there is something, and is told not to wait only if that is not all.
+#[test]
+fn check_msg_never_waits_wherever_what_has_come_ends() {
+    native_prints(
+        "
+        sent = message(b'topic', b'a message', 1, 9) + message(b'topic', b'next') + message(b't', bytes(100))
+        for end in range(len(sent) + 1):
+            received.clear()
+            script = bytearray(CONNACK)
+            network.sockets.append(_host.Socket(script))
+            c = client()
+            c.set_callback(got)
+            c.connect()
+            script.extend(sent[:end])
+            for _ in range(5):
+                c.check_msg()
+            before = len(received)
+            script.extend(sent[end:])
+            for _ in range(5):
+                c.check_msg()
+            if len(received) != 3 or c.sock.waits() or c.sock.written() != 16 + 4:
+                print(end, before, received, c.sock.waits(), c.sock.written())
+            c.wait_msg()
+            if not c.sock.waits():
+                print(end, 'wait_msg() has not waited')
+        print('done')
+        ",
+        "
+        done
+        ",
+    );
+}
+
 #[test]
 fn an_interrupt_within_a_packet_loses_no_byte_of_it() {
     native_prints(
