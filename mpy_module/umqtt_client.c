@@ -6,8 +6,10 @@
 
 #include "umqtt.h"
 
-// Bytes that belong into no object pass through a buffer of this size, and so do small packets as a whole.
-#define SMALL_BUFFER_SIZE (64)
+// Packets that are read as a whole, those whose length is one byte, have at most so many bytes.
+#define SMALL_PACKET_MAX (2 + 127)
+// They pass through a buffer of this size, in whole words, and so do bytes that belong into no object.
+#define SMALL_BUFFER_SIZE ((SMALL_PACKET_MAX + 3) / 4 * 4)
 #if SMALL_BUFFER_SIZE < UMQTT_HEADER_MAX
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
@@ -21,11 +23,12 @@ typedef struct _umqtt_call_t {
     size_t wanted; // bytes of heap that were asked for last
     const byte *ahead; // bytes of the packet that were read before the engine has asked for them
     size_t ahead_len;
-    uint8_t slots; // which strings there are, a bit for each
-    bool timed; // there is a time limit or a keep alive interval, or there will be
-    bool reading; // the socket may have been made non-blocking; it must wait again once the bytes are there
-    bool waits; // the operation is a wait that has not begun
-    bool polled; // the socket has something, but waits for more unless it is told not to
+    // Words, which the ESP8266 reads sooner than bytes.
+    uint32_t slots; // which strings there are, a bit for each
+    uint32_t timed; // whether there is a time limit or a keep alive interval, or there will be
+    uint32_t reading; // whether the socket may have been made non-blocking; it must wait again once the bytes are there
+    uint32_t waits; // whether the operation is a wait that has not begun
+    uint32_t polled; // whether the socket has something, but waits for more unless it is told not to
     const byte *packet; // where the message is that is to be delivered, as a whole packet with these places; NULL for elsewhere
     size_t packet_len;
     umqtt_places_t places;
@@ -50,7 +53,6 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     self->last_held = NULL;
     self->last_topic = MP_OBJ_NULL;
     self->write_limit = 0;
-    self->setter_place = 0;
     self->chunks_topic = MP_OBJ_NULL;
     self->closed = false;
     self->in_chunks = false;
@@ -343,6 +345,36 @@ static umqtt_event_kind_t silence(mp_int_t count) {
     return count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
 }
 
+// Four bytes of memory that may also be of other types.
+typedef uint32_t __attribute__((may_alias)) word_t;
+
+// What is left of a word in memory without so many bits of its beginning or its end, moved to where these were.
+#if MP_ENDIANNESS_LITTLE
+#define WITHOUT_FIRST_BITS(word, bits) ((word) >> (bits))
+#define WITHOUT_LAST_BITS(word, bits) ((word) << (bits))
+#else
+#define WITHOUT_FIRST_BITS(word, bits) ((word) << (bits))
+#define WITHOUT_LAST_BITS(word, bits) ((word) >> (bits))
+#endif
+
+// Copies bytes out of a small buffer. MicroPython's memcpy copies them one by one unless both ends begin at a word.
+static void copy_from_small(byte *to, const byte *from, size_t len) {
+    size_t first = (uintptr_t)from % 4 * 8;
+    if (first != 0 && (uintptr_t)to % 4 == 0 && len >= 4) {
+        const word_t *words = (const word_t *)(const void *)(from - first / 8);
+        uint32_t word = *words++;
+        from += len / 4 * 4;
+        for (; len >= 4; len -= 4, to += 4) {
+            uint32_t next = *words++;
+            *(word_t *)(void *)to = WITHOUT_FIRST_BITS(word, first) | WITHOUT_LAST_BITS(next, 32 - first);
+            word = next;
+        }
+    }
+    if (len != 0) {
+        memcpy(to, from, len);
+    }
+}
+
 // The memory for an arriving topic or message; NULL when there is none. A buffer of the same size that was left when
 // a read would have blocked serves again.
 static byte *get_buffer(umqtt_buffer_t *buffer, size_t len, size_t offset) {
@@ -366,17 +398,12 @@ static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     return MP_OBJ_FROM_PTR(bytes);
 }
 
-// A bytes object with a copy of these bytes.
+// A bytes object with a copy of these bytes, which lie in a small buffer.
 static mp_obj_t new_bytes(const byte *from, size_t len) {
     umqtt_buffer_t buffer = { NULL, len };
     if (len != 0) {
         buffer.bytes = m_new(byte, len + 1);
-        // MicroPython's memcpy is quick with words only.
-        if (((uintptr_t)from & 3) == 0) {
-            memcpy(buffer.bytes, from, len);
-        } else {
-            umqtt_copy(buffer.bytes, from, len);
-        }
+        copy_from_small(buffer.bytes, from, len);
     }
     return take_bytes(&buffer);
 }
@@ -518,7 +545,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
         if (to == small) {
             start = (byte *)call->ahead;
         } else {
-            memcpy(to, call->ahead, count);
+            copy_from_small(to, call->ahead, count);
         }
         call->ahead += count;
         call->ahead_len -= count;
@@ -536,26 +563,21 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
-// Whether the bytes of a bytes object are these, which begin at a word.
+// Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. The heap's
+// blocks are whole words.
 static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
     const mp_obj_str_t *other = MP_OBJ_TO_PTR(object);
     if (other->len != len) {
         return false;
     }
-    const uint32_t *words = (const uint32_t *)(const void *)bytes;
-    const uint32_t *other_words = (const uint32_t *)(const void *)other->data;
-    size_t i = 0;
-    for (; i < len / 4; i++) {
-        if (words[i] != other_words[i]) {
+    const word_t *words = (const word_t *)(const void *)bytes;
+    const word_t *other_words = (const word_t *)(const void *)other->data;
+    for (; len >= 4; len -= 4) {
+        if (*words++ != *other_words++) {
             return false;
         }
     }
-    for (i *= 4; i < len; i++) {
-        if (bytes[i] != other->data[i]) {
-            return false;
-        }
-    }
-    return true;
+    return len == 0 || WITHOUT_LAST_BITS(*words ^ *other_words, 32 - 8 * len) == 0;
 }
 
 // The topic of a small message. Those that come one after the other often have the same, which cannot be changed, and so can
@@ -674,7 +696,7 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
         return false;
     }
     size_t len = 2 + small[1];
-    if (len > SMALL_BUFFER_SIZE) {
+    if (len > SMALL_PACKET_MAX) {
         return false;
     }
     if (len > 2) {

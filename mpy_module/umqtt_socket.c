@@ -15,6 +15,7 @@ static const mp_stream_p_t *native_stream(mp_obj_t sock) {
 void umqtt_socket_adopt(umqtt_session_obj_t *session, mp_obj_t sock) {
     session->sock = session->plain_sock = sock;
     session->stream = native_stream(sock);
+    session->setter = NULL;
     session->own_sock = false;
 }
 
@@ -160,6 +161,7 @@ void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ss
         session->sock = mp_call_method_n_kw(1, 1, dest);
     }
     session->stream = native_stream(session->sock);
+    session->setter = NULL;
 }
 
 bool umqtt_socket_can_poll(const umqtt_session_obj_t *session) {
@@ -172,24 +174,30 @@ bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
     return session->stream->ioctl(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
 }
 
-// Calls a method of a socket with one argument, a native function at once: it is looked for first where the last one was.
+#if !MICROPY_ENABLE_DYNRUNTIME
+// A method of a native socket that is a native function of one argument; NULL for what is anything else.
+static const mp_map_elem_t *find_setter(mp_obj_t sock, qstr name) {
+    const mp_obj_type_t *type = mp_obj_get_type(sock);
+    if (!MP_OBJ_TYPE_HAS_SLOT(type, locals_dict) || MP_OBJ_TYPE_HAS_SLOT(type, attr)) {
+        return NULL;
+    }
+    const mp_map_elem_t *elem =
+        mp_map_lookup(&MP_OBJ_TYPE_GET_SLOT(type, locals_dict)->map, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
+    return elem != NULL && mp_obj_is_exact_type(elem->value, &mp_type_fun_builtin_2) ? elem : NULL;
+}
+#endif
+
+// Calls a method of the session's socket with one argument, a native function at once.
 static void call_setter(umqtt_session_obj_t *session, mp_obj_t sock, qstr name, mp_obj_t arg) {
     #if !MICROPY_ENABLE_DYNRUNTIME
-    const mp_obj_type_t *type = mp_obj_get_type(sock);
-    if (session->stream != NULL && MP_OBJ_TYPE_HAS_SLOT(type, locals_dict) && !MP_OBJ_TYPE_HAS_SLOT(type, attr)) {
-        mp_map_t *methods = &MP_OBJ_TYPE_GET_SLOT(type, locals_dict)->map;
-        mp_map_elem_t *elem = methods->table + session->setter_place;
-        if (session->setter_place >= methods->alloc || elem->key != MP_OBJ_NEW_QSTR(name)) {
-            elem = mp_map_lookup(methods, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
-        }
-        if (elem != NULL && mp_obj_is_exact_type(elem->value, &mp_type_fun_builtin_2)) {
-            session->setter_place = elem - methods->table; // beyond its bits it will just be searched for again
-            ((mp_obj_fun_builtin_fixed_t *)MP_OBJ_TO_PTR(elem->value))->fun._2(sock, arg);
-            return;
-        }
+    const mp_map_elem_t *setter = session->setter;
+    if (setter == NULL || setter->key != MP_OBJ_NEW_QSTR(name)) {
+        setter = session->setter = find_setter(sock, name);
     }
-    #else
-    (void)session;
+    if (setter != NULL) {
+        ((mp_obj_fun_builtin_fixed_t *)MP_OBJ_TO_PTR(setter->value))->fun._2(sock, arg);
+        return;
+    }
     #endif
     call_1(sock, name, arg);
 }

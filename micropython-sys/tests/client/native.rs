@@ -38,16 +38,40 @@ fn a_small_message_takes_two_reads() {
 fn messages_of_all_sizes_come_whole_in_pieces_of_all_sizes() {
     native_prints(
         "
-        sizes = list(range(0, 80)) + [126, 127, 128, 200, 1000]
-        sent = [(b'topic'[:1 + size % 5], bytes(i & 255 for i in range(size))) for size in sizes]
+        sizes = list(range(0, 140)) + [200, 1000]
+        sent = [(b'topic/long'[:1 + size % 9], bytes(i & 255 for i in range(size))) for size in sizes]
         script = b''.join(message(t, m, i % 2, i + 1) for i, (t, m) in enumerate(sent))
-        for piece in list(range(1, 70)) + [0]:
+        for piece in list(range(1, 70)) + list(range(125, 136)) + [0]:
             received.clear()
             c = native(script, piece)
             while len(received) < len(sent):
                 c.wait_msg()
             if received != sent or c.check_msg() is not None:
                 print('pieces of', piece)
+        print('done')
+        ",
+        "
+        done
+        ",
+    );
+}
+
+#[test]
+fn what_is_beside_the_chunk_buffer_stays() {
+    native_prints(
+        "
+        def chunk(topic, part, offset, size):
+            got.extend(part)
+        sent = bytes(range(1, 100))
+        for start in range(8):
+            for size in range(1, 24):
+                got = bytearray()
+                around = bytearray(40)
+                c = native(message(b'topic', sent))
+                c.set_chunk_callback(chunk, memoryview(around)[start:start + size])
+                c.wait_msg()
+                if got != sent or any(around[:start]) or any(around[start + size:]):
+                    print(start, size, got, around)
         print('done')
         ",
         "
