@@ -24,6 +24,7 @@ typedef struct _umqtt_call_t {
     const byte *ahead; // bytes of the packet that were read before the engine has asked for them
     size_t ahead_len;
     // Words, which the ESP8266 reads sooner than bytes.
+    uint32_t plain; // whether the instance is one of the class MQTTClient itself
     uint32_t slots; // which strings there are, a bit for each
     uint32_t timed; // whether there is a time limit or a keep alive interval, or there will be
     uint32_t reading; // whether the socket may have been made non-blocking; it must wait again once the bytes are there
@@ -73,14 +74,19 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, umqtt_session_make_new
     );
 
-// Whether it is the class MQTTClient itself, and not one that is derived from it.
+// Whether it is the class MQTTClient itself, and not one that is derived from it. In a firmware nobody can change its methods.
 static inline MP_ALWAYSINLINE bool is_client_type(const mp_obj_type_t *type) {
-    return mp_obj_is_instance_type(type) && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &umqtt_type_session
-           && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, locals_dict) == &umqtt_client_dict;
+    #if MICROPY_ENABLE_DYNRUNTIME
+    (void)type;
+    return false;
+    #else
+    return MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, locals_dict) == &umqtt_client_dict
+           && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &umqtt_type_session;
+    #endif
 }
 
-static inline MP_ALWAYSINLINE bool is_client(const mp_obj_instance_t *self) {
-    return is_client_type(self->base.type);
+static inline MP_ALWAYSINLINE bool is_client(mp_obj_t self) {
+    return mp_obj_is_obj(self) && is_client_type(((mp_obj_base_t *)MP_OBJ_TO_PTR(self))->type);
 }
 
 static void require_client(mp_obj_t self) {
@@ -92,15 +98,17 @@ static void require_client(mp_obj_t self) {
 }
 
 // The native part of an instance. It is made when it is first asked for, should a subclass not have called __init__.
-static inline MP_ALWAYSINLINE umqtt_session_obj_t *get_session(mp_obj_t self_in) {
+static inline MP_ALWAYSINLINE umqtt_session_obj_t *native_part(mp_obj_t self_in) {
     mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    if (!mp_obj_is_obj(self_in) || !is_client(self)) {
-        require_client(self_in);
-    }
     if (!mp_obj_is_exact_type(self->subobj[0], &umqtt_type_session)) {
         self->subobj[0] = umqtt_session_make_new(&umqtt_type_session, 0, 0, NULL);
     }
     return MP_OBJ_TO_PTR(self->subobj[0]);
+}
+
+static umqtt_session_obj_t *get_session(mp_obj_t self) {
+    require_client(self);
+    return native_part(self);
 }
 
 // Where __init__() has put these attributes in the table of the instance's own, if the places have stayed.
@@ -111,7 +119,7 @@ enum { PLACE_sock, PLACE_pid, PLACE_cb };
 static mp_map_elem_t *search_members(mp_obj_instance_t *self, qstr name) {
     mp_obj_t key = MP_OBJ_NEW_QSTR(name);
     mp_map_elem_t *elem = self->members.table;
-    for (size_t i = self->members.alloc; i != 0; i--, elem++) {
+    for (const mp_map_elem_t *end = elem + self->members.alloc; elem != end; elem++) {
         if (elem->key == key) {
             return elem;
         }
@@ -250,7 +258,11 @@ static inline MP_ALWAYSINLINE void raise_if(umqtt_error_t error) {
 
 static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->self = self;
-    call->session = get_session(self);
+    call->plain = is_client(self);
+    if (!call->plain) {
+        require_client(self);
+    }
+    call->session = native_part(self);
     call->timed = umqtt_session_patience(&call->session->engine) != 0;
     call->reading = call->waits = call->polled = false;
     call->held = NULL;
@@ -667,15 +679,11 @@ static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action)
 static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args);
 
 // Whether nobody has overridden wait_msg(), in a class or in the instance.
-static bool has_own_wait_msg(mp_obj_t self_in) {
-    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    return is_client(self) && search_members(self, MP_QSTR_wait_msg) == NULL;
+static bool has_own_wait_msg(const umqtt_call_t *call) {
+    return call->plain && search_members(MP_OBJ_TO_PTR(call->self), MP_QSTR_wait_msg) == NULL;
 }
 
-static mp_obj_t call_wait_msg(mp_obj_t self) {
-    if (has_own_wait_msg(self)) {
-        return umqtt_client_wait_msg(&self);
-    }
+static mp_obj_t load_and_call_wait_msg(mp_obj_t self) {
     mp_obj_t dest[2];
     mp_load_method(self, MP_QSTR_wait_msg, dest);
     return mp_call_method_n_kw(0, 0, dest);
@@ -770,7 +778,11 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
             case UMQTT_WAIT:
                 mp_handle_pending(true);
                 session->holding = session->in_callback;
-                call_wait_msg(call->self);
+                if (has_own_wait_msg(call)) {
+                    umqtt_client_wait_msg(&call->self);
+                } else {
+                    load_and_call_wait_msg(call->self);
+                }
                 event.kind = UMQTT_WAITED;
                 break;
             case UMQTT_DONE:
@@ -820,12 +832,18 @@ static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint16_t id
 }
 
 // Lets go of the messages that are in flight no more.
-static void release_kept(umqtt_session_obj_t *session) {
-    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+static void release_among_kept(umqtt_session_obj_t *session) {
+    for (size_t i = 0; i < UMQTT_IN_FLIGHT_MAX; i++) {
         umqtt_kept_message_t *kept = &session->kept->messages[i];
         if (kept->identifier != 0 && !umqtt_session_holds(&session->engine, kept->identifier)) {
             *kept = (umqtt_kept_message_t) { 0, MP_OBJ_NULL, MP_OBJ_NULL };
         }
+    }
+}
+
+static inline void release_kept(umqtt_session_obj_t *session) {
+    if (session->kept != NULL) {
+        release_among_kept(session);
     }
 }
 
@@ -926,7 +944,7 @@ static bool is_failure_of_connection(mp_obj_t exception) {
 // Notes the packet identifier that is in use. Where an attribute is an ordinary one, it is stored at its place at once.
 static inline void store_pid(umqtt_call_t *call, uint16_t identifier) {
     mp_map_elem_t *elem = find_attr(call->self, MP_QSTR_pid, PLACE_pid);
-    if (elem != NULL && is_client(MP_OBJ_TO_PTR(call->self))) {
+    if (elem != NULL && call->plain) {
         elem->value = MP_OBJ_NEW_SMALL_INT(identifier);
     } else {
         mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
@@ -939,7 +957,7 @@ static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_
     umqtt_session_obj_t *session = call->session;
     byte scratch[UMQTT_SCRATCH_SIZE];
     // What is stored elsewhere than in a plain instance may run Python code, which must not come between beginning and writing.
-    size_t scratch_len = publish->qos == 0 || is_client(MP_OBJ_TO_PTR(call->self)) ? sizeof(scratch) : 0;
+    size_t scratch_len = publish->qos == 0 || call->plain ? sizeof(scratch) : 0;
     umqtt_chunk_t chunk = { scratch, scratch_len, 0 };
     raise_if(umqtt_publish(&call->operation, &session->engine, &call->strings, publish, &chunk));
     if (publish->qos != 0) {
@@ -1069,7 +1087,7 @@ static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         dest[0] = MP_OBJ_NULL;
         return;
     }
-    if (elem == NULL && loads && is_client(self)) {
+    if (elem == NULL && loads && is_client_type(self->base.type)) {
         // They come first in its table.
         const mp_map_elem_t *method = umqtt_client_dict.map.table;
         for (; mp_obj_is_exact_type(method->value, &umqtt_type_method); method++) {
@@ -1487,7 +1505,7 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     call_init(&call, args[0]);
     umqtt_session_obj_t *session = call.session;
     require_connection(call.self, session);
-    bool own = has_own_wait_msg(call.self);
+    bool own = has_own_wait_msg(&call);
     if (own && session->last_held == NULL && umqtt_socket_can_poll(session)) {
         call.polled = !umqtt_socket_is_idle(session);
         if (!call.polled && umqtt_session_take_quiet(&session->engine, call_now(&call))) {
@@ -1497,7 +1515,7 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     if (!call.polled) {
         set_nonblocking(session);
     }
-    return own ? wait_for_packet(&call) : call_wait_msg(call.self);
+    return own ? wait_for_packet(&call) : load_and_call_wait_msg(call.self);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_check_msg_obj, umqtt_client_check_msg, MP_QSTR_check_msg, 1);
 
