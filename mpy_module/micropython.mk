@@ -36,8 +36,10 @@ LDFLAGS_USERMOD += $(UMQTT_ENGINE)
 ifneq ($(filter thumb% arm%,$(UMQTT_RUST_TARGET)),)
 LDFLAGS_USERMOD += $(UMQTT_MOD_DIR)/umqtt_arm.ld
 endif
+# On the ESP8266 a call within a section is direct from the start; literals in a section of their own are kept but once.
+UMQTT_CFLAGS = $(if $(filter xtensa-lx106-elf-,$(CROSS_COMPILE)),-fno-function-sections -mno-text-section-literals)
 # CFLAGS_USERMOD is for every file of the firmware, but not every file bears these.
-$(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter
+$(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter $(UMQTT_CFLAGS)
 
 # The header must be there before the sources are searched for qstrs, the library before the firmware is linked.
 QSTR_GLOBAL_REQUIREMENTS += $(UMQTT_INCLUDE)/umqtt_engine.h
