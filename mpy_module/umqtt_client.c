@@ -397,27 +397,37 @@ static byte *get_buffer(umqtt_buffer_t *buffer, size_t len, size_t offset) {
     return buffer->bytes;
 }
 
+// A bytes object without its bytes.
+static mp_obj_str_t *new_empty(size_t len) {
+    mp_obj_str_t *object = mp_obj_malloc(mp_obj_str_t, &mp_type_bytes);
+    object->hash = 0; // computed by whoever wants it, which takes longer than all the rest
+    object->len = len;
+    return object;
+}
+
 static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
     if (buffer->bytes == NULL) {
         return mp_const_empty_bytes;
     }
-    mp_obj_str_t *bytes = mp_obj_malloc(mp_obj_str_t, &mp_type_bytes);
-    bytes->hash = 0; // computed by whoever wants it, which takes longer than all the rest
-    bytes->len = buffer->len;
+    mp_obj_str_t *object = new_empty(buffer->len);
     buffer->bytes[buffer->len] = '\0';
-    bytes->data = buffer->bytes;
+    object->data = buffer->bytes;
     buffer->bytes = NULL;
-    return MP_OBJ_FROM_PTR(bytes);
+    return MP_OBJ_FROM_PTR(object);
 }
 
 // A bytes object with a copy of these bytes, which lie in a small buffer.
 static mp_obj_t new_bytes(const byte *from, size_t len) {
-    umqtt_buffer_t buffer = { NULL, len };
-    if (len != 0) {
-        buffer.bytes = m_new(byte, len + 1);
-        copy_from_small(buffer.bytes, from, len);
+    if (len == 0) {
+        return mp_const_empty_bytes;
     }
-    return take_bytes(&buffer);
+    // First the object, which is one block of the heap: MicroPython then looks for the other blocks from there on.
+    mp_obj_str_t *object = new_empty(len);
+    byte *bytes = m_new(byte, len + 1);
+    copy_from_small(bytes, from, len);
+    bytes[len] = '\0';
+    object->data = bytes;
+    return MP_OBJ_FROM_PTR(object);
 }
 
 // For check_msg().
