@@ -60,7 +60,7 @@ typedef struct _umqtt_buffer_t {
 
 // A message above QoS 0 that is in flight in a session that outlives the connection.
 typedef struct _umqtt_kept_message_t {
-    uint16_t identifier; // 0 for none
+    uint32_t identifier; // 0 for none
     mp_obj_t topic;
     mp_obj_t message;
 } umqtt_kept_message_t;

@@ -832,7 +832,7 @@ static mp_int_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
 // Messages in flight
 
 // The place of a message in flight; of none in flight when the identifier is 0; NULL when there is no such place.
-static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint16_t identifier) {
+static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint32_t identifier) {
     for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
         if (session->kept->messages[i].identifier == identifier) {
             return &session->kept->messages[i];
@@ -876,7 +876,7 @@ static void make_room(umqtt_call_t *call) {
 }
 
 // The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
-static uint16_t next_identifier(umqtt_call_t *call) {
+static uint32_t next_identifier(umqtt_call_t *call) {
     make_room(call);
     mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid, PLACE_pid));
     return umqtt_session_next_identifier(&call->session->engine, last);
@@ -900,7 +900,7 @@ static void make_immutable(void *kept_in) {
 
 // The call that has published a message ends without its acknowledgement. Its caller may do what it likes with the
 // topic and the message then, so what is to be sent again must not be what the caller can change.
-static void keep_in_flight(umqtt_session_obj_t *session, uint16_t identifier) {
+static void keep_in_flight(umqtt_session_obj_t *session, uint32_t identifier) {
     umqtt_kept_message_t *kept = find_kept(session, identifier);
     if (kept == NULL) {
         return;
@@ -918,7 +918,7 @@ static bool same_bytes(mp_obj_t object, const umqtt_string_t *string) {
 }
 
 // Goes on with the message in flight that is being published again. Returns its identifier, 0 when there is none.
-static uint16_t resume(umqtt_call_t *call, uint8_t qos, bool retain) {
+static uint32_t resume(umqtt_call_t *call, mp_uint_t qos, bool retain) {
     umqtt_session_obj_t *session = call->session;
     for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
         const umqtt_kept_message_t *kept = &session->kept->messages[i];
@@ -935,7 +935,7 @@ static uint16_t resume(umqtt_call_t *call, uint8_t qos, bool retain) {
 static void resend(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
     for (size_t i = 0; i < UMQTT_IN_FLIGHT_MAX; i++) {
-        uint16_t identifier = umqtt_resend(&call->operation, &session->engine, i);
+        uint32_t identifier = umqtt_resend(&call->operation, &session->engine, i);
         const umqtt_kept_message_t *kept = identifier == 0 ? NULL : find_kept(session, identifier);
         if (kept != NULL) {
             set_string(call, UMQTT_TOPIC, kept->topic);
@@ -952,7 +952,7 @@ static bool is_failure_of_connection(mp_obj_t exception) {
 }
 
 // Notes the packet identifier that is in use. Where an attribute is an ordinary one, it is stored at its place at once.
-static inline void store_pid(umqtt_call_t *call, uint16_t identifier) {
+static inline void store_pid(umqtt_call_t *call, uint32_t identifier) {
     mp_map_elem_t *elem = find_attr(call->self, MP_QSTR_pid, PLACE_pid);
     if (elem != NULL && call->plain) {
         elem->value = MP_OBJ_NEW_SMALL_INT(identifier);
@@ -962,24 +962,24 @@ static inline void store_pid(umqtt_call_t *call, uint16_t identifier) {
 }
 
 // Begins to publish, and writes the packet, if that can be done at once. Returns what the operation goes on after.
-// The scratch buffer is gone when the acknowledgement is awaited.
-static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_t *publish) {
+// The scratch buffer is gone when the acknowledgement is awaited. The identifier is 0 at QoS 0.
+static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_t *publish, uint32_t identifier) {
     umqtt_session_obj_t *session = call->session;
     byte scratch[UMQTT_SCRATCH_SIZE];
     // What is stored elsewhere than in a plain instance may run Python code, which must not come between beginning and writing.
-    size_t scratch_len = publish->qos == 0 || call->plain ? sizeof(scratch) : 0;
+    size_t scratch_len = identifier == 0 || call->plain ? sizeof(scratch) : 0;
     umqtt_chunk_t chunk = { scratch, scratch_len, 0 };
     raise_if(umqtt_publish(&call->operation, &session->engine, &call->strings, publish, &chunk));
-    if (publish->qos != 0) {
+    if (identifier != 0) {
         // What this message has ended the claim of makes room for it.
         release_kept(session);
         umqtt_kept_message_t *place = umqtt_session_is_kept(&session->engine) ? find_kept(session, 0) : NULL;
         if (place != NULL) {
             *place = (umqtt_kept_message_t) {
-                publish->identifier, call->objects[UMQTT_TOPIC], call->objects[UMQTT_MESSAGE]
+                identifier, call->objects[UMQTT_TOPIC], call->objects[UMQTT_MESSAGE]
             };
         }
-        store_pid(call, publish->identifier);
+        store_pid(call, identifier);
     }
     if (chunk.len == 0) {
         return UMQTT_START;
@@ -990,7 +990,7 @@ static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_
 
 typedef struct _umqtt_exchange_t {
     umqtt_call_t *call;
-    uint16_t identifier;
+    uint32_t identifier;
     const umqtt_publish_t *publish; // what begins the operation; NULL when it has begun
 } umqtt_exchange_t;
 
@@ -998,7 +998,7 @@ static void try_exchange(void *exchange_in) {
     const umqtt_exchange_t *exchange = exchange_in;
     umqtt_event_kind_t begins_after = UMQTT_START;
     if (exchange->publish != NULL) {
-        begins_after = begin_publish(exchange->call, exchange->publish);
+        begins_after = begin_publish(exchange->call, exchange->publish, exchange->identifier);
     } else {
         store_pid(exchange->call, exchange->identifier);
     }
@@ -1008,7 +1008,7 @@ static void try_exchange(void *exchange_in) {
 // Runs an operation that has opened an exchange, which ends when this does, unless it is a message to be kept. When the
 // acknowledgement has come and the connection fails before the call has noticed, the call has succeeded all the same:
 // its caller would do again what is done. The next call will find the connection as it is.
-static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier, const umqtt_publish_t *publish) {
+static mp_obj_t run_exchange(umqtt_call_t *call, uint32_t identifier, const umqtt_publish_t *publish) {
     umqtt_session_obj_t *session = call->session;
     session->callback_raised = false;
     bool holding = session->holding;
@@ -1026,9 +1026,9 @@ static mp_obj_t run_exchange(umqtt_call_t *call, uint16_t identifier, const umqt
     return mp_const_none;
 }
 
-static uint8_t get_qos(mp_obj_t qos_in) {
-    mp_int_t qos = mp_obj_is_small_int(qos_in) ? MP_OBJ_SMALL_INT_VALUE(qos_in) : mp_obj_get_int(qos_in);
-    if (qos < 0 || qos > 2) {
+static mp_uint_t get_qos(mp_obj_t qos_in) {
+    mp_uint_t qos = mp_obj_is_small_int(qos_in) ? MP_OBJ_SMALL_INT_VALUE(qos_in) : mp_obj_get_int(qos_in);
+    if (qos > 2) {
         raise_assertion();
     }
     return qos;
@@ -1417,24 +1417,24 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     call_init(&call, args[ARG_self]);
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
     set_string(&call, UMQTT_MESSAGE, args[ARG_msg]);
-    umqtt_publish_t publish = { .qos = 0, .retain = mp_obj_is_true(args[ARG_retain]) };
-    publish.qos = get_qos(args[ARG_qos]);
+    bool retain = mp_obj_is_true(args[ARG_retain]);
+    mp_uint_t qos = get_qos(args[ARG_qos]);
     require_connection(call.self, call.session);
-    publish.now = call_now(&call);
-    if (publish.qos == 0) {
-        if (begin_publish(&call, &publish) == UMQTT_SENT) {
+    umqtt_publish_t publish = { .qos = qos, .retain = retain, .now = call_now(&call) };
+    if (qos == 0) {
+        if (begin_publish(&call, &publish, 0) == UMQTT_SENT) {
             umqtt_published(&call.session->engine, call_now(&call));
         } else {
             run(&call, UMQTT_START);
         }
         return mp_const_none;
     }
-    publish.identifier = resume(&call, publish.qos, publish.retain);
-    if (publish.identifier != 0) {
-        return run_exchange(&call, publish.identifier, NULL);
+    uint32_t identifier = resume(&call, qos, retain);
+    if (identifier != 0) {
+        return run_exchange(&call, identifier, NULL);
     }
-    publish.identifier = next_identifier(&call);
-    return run_exchange(&call, publish.identifier, &publish);
+    identifier = publish.identifier = next_identifier(&call);
+    return run_exchange(&call, identifier, &publish);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_publish_obj, umqtt_client_publish, MP_QSTR_publish, 3,
     UMQTT_PARAM(MP_QSTR_topic, MP_ROM_NONE),
@@ -1450,11 +1450,10 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
         mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
     }
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
-    uint8_t qos = get_qos(args[ARG_qos]);
+    mp_uint_t qos = get_qos(args[ARG_qos]);
     require_connection(call.self, call.session);
-    umqtt_session_t *engine = &call.session->engine;
-    uint16_t identifier = next_identifier(&call);
-    raise_if(umqtt_subscribe(&call.operation, engine, &call.strings, qos, identifier));
+    uint32_t identifier = next_identifier(&call);
+    raise_if(umqtt_subscribe(&call.operation, &call.session->engine, &call.strings, qos, identifier));
     return run_exchange(&call, identifier, NULL);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_subscribe_obj, umqtt_client_subscribe, MP_QSTR_subscribe, 2,
@@ -1466,9 +1465,8 @@ static mp_obj_t umqtt_client_unsubscribe(const mp_obj_t *args) {
     call_init(&call, args[0]);
     set_string(&call, UMQTT_TOPIC, args[1]);
     require_connection(call.self, call.session);
-    umqtt_session_t *engine = &call.session->engine;
-    uint16_t identifier = next_identifier(&call);
-    raise_if(umqtt_unsubscribe(&call.operation, engine, &call.strings, identifier));
+    uint32_t identifier = next_identifier(&call);
+    raise_if(umqtt_unsubscribe(&call.operation, &call.session->engine, &call.strings, identifier));
     return run_exchange(&call, identifier, NULL);
 }
 UMQTT_DEFINE_METHOD(umqtt_client_unsubscribe_obj, umqtt_client_unsubscribe, MP_QSTR_unsubscribe, 2,
