@@ -87,7 +87,7 @@ typedef struct _umqtt_session_obj_t {
     const mp_stream_p_t *stream; // how it is read and written; NULL when it has methods for that, as Python objects do
     mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
-    const mp_map_elem_t *setter; // the socket's setblocking() or settimeout(), what was called last; NULL for neither
+    const mp_obj_fun_builtin_fixed_t *setter; // the native socket's setblocking() or settimeout(); NULL for neither
     uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
     umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
     umqtt_held_t *last_held; // NULL for none
@@ -104,6 +104,7 @@ typedef struct _umqtt_session_obj_t {
     uint32_t in_callback : 1; // a callback has a message in hand
     uint32_t holding : 1; // the wait under way is that of a call within a callback
     uint32_t checking : 1; // sock has been told not to wait, by check_msg()
+    uint32_t setter_limits : 1; // setter is settimeout()
     uint32_t has_header : 1; // the first two bytes of a packet were read, and the engine was not told
     uint32_t header : 16; // these two
     umqtt_session_t engine;

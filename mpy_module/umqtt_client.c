@@ -345,7 +345,8 @@ static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch
     }
 }
 
-static void send_packet(umqtt_call_t *call) {
+// The scratch buffer is to be on the stack only while this writes.
+static MP_NOINLINE void send_packet(umqtt_call_t *call) {
     byte scratch[UMQTT_SCRATCH_SIZE];
     umqtt_chunk_t chunk;
     umqtt_chunk(&call->operation, 0, &call->strings, scratch, sizeof(scratch), &chunk);

@@ -174,32 +174,22 @@ bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
     return session->stream->ioctl(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
 }
 
-#if !MICROPY_ENABLE_DYNRUNTIME
-// A method of a native socket that is a native function of one argument; NULL for what is anything else.
-static const mp_map_elem_t *find_setter(mp_obj_t sock, qstr name) {
-    const mp_obj_type_t *type = mp_obj_get_type(sock);
-    if (!MP_OBJ_TYPE_HAS_SLOT(type, locals_dict) || MP_OBJ_TYPE_HAS_SLOT(type, attr)) {
-        return NULL;
-    }
-    const mp_map_elem_t *elem =
-        mp_map_lookup(&MP_OBJ_TYPE_GET_SLOT(type, locals_dict)->map, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
-    return elem != NULL && mp_obj_is_exact_type(elem->value, &mp_type_fun_builtin_2) ? elem : NULL;
-}
-#endif
-
-// Calls a method of the session's socket with one argument, a native function at once.
+// Calls a method of the session's socket with one argument. A native socket's is a native function, which is called at once
+// when it was the last one, too.
 static void call_setter(umqtt_session_obj_t *session, mp_obj_t sock, qstr name, mp_obj_t arg) {
-    #if !MICROPY_ENABLE_DYNRUNTIME
-    const mp_map_elem_t *setter = session->setter;
-    if (setter == NULL || setter->key != MP_OBJ_NEW_QSTR(name)) {
-        setter = session->setter = find_setter(sock, name);
+    bool limits = name == MP_QSTR_settimeout;
+    if (session->setter == NULL || session->setter_limits != limits) {
+        mp_obj_t dest[3];
+        mp_load_method(sock, name, dest);
+        if (dest[1] != sock || !mp_obj_is_exact_type(dest[0], &mp_type_fun_builtin_2)) {
+            dest[2] = arg;
+            mp_call_method_n_kw(1, 0, dest);
+            return;
+        }
+        session->setter = MP_OBJ_TO_PTR(dest[0]);
+        session->setter_limits = limits;
     }
-    if (setter != NULL) {
-        ((mp_obj_fun_builtin_fixed_t *)MP_OBJ_TO_PTR(setter->value))->fun._2(sock, arg);
-        return;
-    }
-    #endif
-    call_1(sock, name, arg);
+    session->setter->fun._2(sock, arg);
 }
 
 void umqtt_socket_set_nonblocking(umqtt_session_obj_t *session) {
