@@ -463,7 +463,7 @@ static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, m
     if (!call->session->in_chunks || action->target != UMQTT_TO_MESSAGE || call->session->message.bytes != NULL) {
         return false;
     }
-    mp_obj_t object = mp_load_attr(call->self, MP_QSTR_chunk_buffer);
+    mp_obj_t object = search_attr(call->self, MP_QSTR_chunk_buffer);
     if (object == mp_const_none) {
         return false;
     }
@@ -488,7 +488,7 @@ static void call_chunk_callback(void *delivery_in) {
         session->chunks_topic = take_bytes(&session->topic);
     }
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(mp_load_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
+    mp_get_buffer_raise(search_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
     if (buffer.len != delivery->buffer_len) {
         mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
     }
@@ -499,7 +499,7 @@ static void call_chunk_callback(void *delivery_in) {
         mp_obj_new_int_from_uint(delivery->size),
     };
     session->delivering_chunk = true;
-    mp_call_function_n_kw(mp_load_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
+    mp_call_function_n_kw(search_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
 }
 
 // Gives f(topic, chunk, offset, size) the bytes up to end, when they fill the buffer or end the message. Should it
@@ -1262,16 +1262,16 @@ static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqt
     mp_obj_t self = call->self;
     options->clean_session = mp_obj_is_true(clean_session);
     call->strings = (umqtt_strings_t) { { { NULL, 0 } } };
-    set_string(call, UMQTT_CLIENT_ID, mp_load_attr(self, MP_QSTR_client_id));
-    mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
+    set_string(call, UMQTT_CLIENT_ID, search_attr(self, MP_QSTR_client_id));
+    mp_obj_t user = search_attr(self, MP_QSTR_user);
     if (user != mp_const_none) {
         set_string(call, UMQTT_USER, user);
-        mp_obj_t password = mp_load_attr(self, MP_QSTR_pswd);
+        mp_obj_t password = search_attr(self, MP_QSTR_pswd);
         if (password != mp_const_none) {
             set_string(call, UMQTT_PASSWORD, password);
         }
     }
-    mp_obj_t keepalive = mp_load_attr(self, MP_QSTR_keepalive);
+    mp_obj_t keepalive = search_attr(self, MP_QSTR_keepalive);
     options->keep_alive = 0;
     if (mp_obj_is_true(keepalive)) {
         mp_int_t seconds = mp_obj_get_int(keepalive);
@@ -1280,15 +1280,15 @@ static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqt
         }
         options->keep_alive = seconds;
     }
-    mp_obj_t will_topic = mp_load_attr(self, MP_QSTR_lw_topic);
+    mp_obj_t will_topic = search_attr(self, MP_QSTR_lw_topic);
     options->has_will = mp_obj_is_true(will_topic);
     options->will_qos = 0;
     options->will_retain = false;
     if (options->has_will) {
         set_string(call, UMQTT_TOPIC, will_topic);
-        set_string(call, UMQTT_MESSAGE, mp_load_attr(self, MP_QSTR_lw_msg));
-        options->will_qos = get_qos(mp_load_attr(self, MP_QSTR_lw_qos));
-        options->will_retain = mp_obj_is_true(mp_load_attr(self, MP_QSTR_lw_retain));
+        set_string(call, UMQTT_MESSAGE, search_attr(self, MP_QSTR_lw_msg));
+        options->will_qos = get_qos(search_attr(self, MP_QSTR_lw_qos));
+        options->will_retain = mp_obj_is_true(search_attr(self, MP_QSTR_lw_retain));
     }
 }
 
@@ -1301,13 +1301,13 @@ static uint32_t get_time_limit(mp_obj_t timeout) {
 static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options) {
     mp_obj_t self = call->self;
     umqtt_session_obj_t *session = call->session;
-    mp_obj_t server = mp_load_attr(self, MP_QSTR_server);
+    mp_obj_t server = search_attr(self, MP_QSTR_server);
     umqtt_socket_new(session);
     mp_store_attr(self, MP_QSTR_sock, session->sock);
-    umqtt_socket_connect(session, server, mp_load_attr(self, MP_QSTR_port));
-    mp_obj_t ssl = mp_load_attr(self, MP_QSTR_ssl);
+    umqtt_socket_connect(session, server, search_attr(self, MP_QSTR_port));
+    mp_obj_t ssl = search_attr(self, MP_QSTR_ssl);
     if (mp_obj_is_true(ssl)) {
-        umqtt_socket_secure(session, ssl, mp_load_attr(self, MP_QSTR_ssl_params), server);
+        umqtt_socket_secure(session, ssl, search_attr(self, MP_QSTR_ssl_params), server);
         mp_store_attr(self, MP_QSTR_sock, session->sock);
     }
     refresh_strings(call);
@@ -1354,7 +1354,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     // Whatever cannot be sent is to be found before anything is opened or closed.
     raise_if(umqtt_connect(&call.operation, &call.strings, &options));
 
-    mp_obj_t old_sock = mp_load_attr(self, MP_QSTR_sock);
+    mp_obj_t old_sock = search_attr(self, MP_QSTR_sock);
     if (old_sock != mp_const_none && !(old_sock == session->sock && session->closed)) {
         umqtt_socket_close(old_sock);
     }
