@@ -14,6 +14,9 @@
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
 
+// Strings of which no more than this is left to be written are put together.
+#define REST_SIZE (64)
+
 #define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
 
 // One call of one method, while it lasts.
@@ -310,11 +313,24 @@ static void refresh_strings(umqtt_call_t *call) {
 
 // The engine
 
+// Leaves up to three bytes of the message that ends a packet to the next write, which then begins at a word: lwIP copies that
+// quickly.
+static void align_rest(const umqtt_call_t *call, umqtt_chunk_t *chunk) {
+    if (chunk->len < chunk->packet_size && (call->slots & 1 << UMQTT_MESSAGE)) {
+        const umqtt_string_t *message = &call->strings.slot[UMQTT_MESSAGE];
+        size_t until_message = chunk->packet_size - message->len;
+        if (chunk->len >= until_message + 4) {
+            chunk->len -= (uintptr_t)(message->bytes + chunk->len - until_message) % 4;
+        }
+    }
+}
+
 // Writes the packet of the operation, whose first bytes are those of the chunk. The scratch buffer is for all later ones.
 static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch) {
     umqtt_session_obj_t *session = call->session;
     uint32_t since = call_now(call); // when the socket last took something
     bool blocking = false; // it was made to wait since then
+    align_rest(call, chunk);
     for (size_t position = 0;;) {
         mp_obj_t sock = session->sock;
         mp_int_t written = umqtt_socket_write(session, chunk->bytes, chunk->len);
@@ -341,7 +357,8 @@ static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch
         }
         // Writing may have run Python code, which may have moved the bytes.
         refresh_strings(call);
-        umqtt_chunk(&call->operation, position, &call->strings, scratch, UMQTT_SCRATCH_SIZE, chunk);
+        // What is left of a long string is not copied to where it would fit.
+        umqtt_chunk(&call->operation, position, &call->strings, scratch, MIN(REST_SIZE, UMQTT_SCRATCH_SIZE), chunk);
     }
 }
 
