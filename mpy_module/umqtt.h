@@ -52,12 +52,6 @@ typedef struct _umqtt_method_t {
         .base = { &umqtt_type_method }, .fun = fun_name, .name = method_name, .params = obj_name##_params, \
         .n_params = MP_ARRAY_SIZE(obj_name##_params), .n_required = required }
 
-// A topic or a message on its way in: memory of the GC heap, for len bytes and a closing NUL.
-typedef struct _umqtt_buffer_t {
-    byte *bytes;
-    size_t len;
-} umqtt_buffer_t;
-
 // A message above QoS 0 that is in flight in a session that outlives the connection.
 typedef struct _umqtt_kept_message_t {
     uint32_t identifier; // 0 for none
@@ -91,8 +85,8 @@ typedef struct _umqtt_session_obj_t {
     uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
     umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
     umqtt_held_t *last_held; // NULL for none
-    umqtt_buffer_t topic;
-    umqtt_buffer_t message;
+    mp_obj_str_t *topic; // what is on its way in; NULL for nothing
+    mp_obj_str_t *message;
     mp_obj_t last_topic; // that of a small message that came before; MP_OBJ_NULL for none
     mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     // Bits of a word, which the ESP8266 reads sooner than bytes.

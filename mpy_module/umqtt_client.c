@@ -52,7 +52,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     umqtt_session_obj_t *self = mp_obj_malloc(umqtt_session_obj_t, type);
     self->timeout = mp_const_none;
     umqtt_socket_adopt(self, mp_const_none);
-    self->topic = self->message = (umqtt_buffer_t) { NULL, 0 };
+    self->topic = self->message = NULL;
     self->kept = NULL;
     self->last_held = NULL;
     self->last_topic = MP_OBJ_NULL;
@@ -164,7 +164,7 @@ static void remove_first_held(umqtt_session_obj_t *session) {
 
 // Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
 static void forget_arrived(umqtt_session_obj_t *session) {
-    session->topic = session->message = (umqtt_buffer_t) { NULL, 0 };
+    session->topic = session->message = NULL;
     session->chunks_topic = session->last_topic = MP_OBJ_NULL;
     session->last_held = NULL;
     session->has_header = false;
@@ -405,33 +405,35 @@ static void copy_from_small(byte *to, const byte *from, size_t len) {
     }
 }
 
-// The memory for an arriving topic or message; NULL when there is none. A buffer of the same size that was left when
-// a read would have blocked serves again.
-static byte *get_buffer(umqtt_buffer_t *buffer, size_t len, size_t offset) {
-    if (offset == 0 && (buffer->bytes == NULL || buffer->len != len)) {
-        buffer->bytes = m_new_maybe(byte, len + 1);
-        buffer->len = len;
+// A bytes object whose bytes are to be filled in, in whole words; NULL when there is no memory. First the object, which is
+// one block of the heap: MicroPython then looks for the other blocks from there on.
+static mp_obj_str_t *new_unfilled(size_t len) {
+    mp_obj_str_t *object = m_new_obj_maybe(mp_obj_str_t);
+    byte *bytes = object == NULL ? NULL : m_new_maybe(byte, len / 4 * 4 + 4);
+    if (bytes == NULL) {
+        return NULL;
     }
-    return buffer->bytes;
-}
-
-// A bytes object without its bytes.
-static mp_obj_str_t *new_empty(size_t len) {
-    mp_obj_str_t *object = mp_obj_malloc(mp_obj_str_t, &mp_type_bytes);
+    bytes[len] = '\0';
+    object->base.type = &mp_type_bytes;
     object->hash = 0; // computed by whoever wants it, which takes longer than all the rest
     object->len = len;
+    object->data = bytes;
     return object;
 }
 
-static mp_obj_t take_bytes(umqtt_buffer_t *buffer) {
-    if (buffer->bytes == NULL) {
-        return mp_const_empty_bytes;
+// The memory for an arriving topic or message; NULL when there is none. An object of the same size that was left when
+// a read would have blocked serves again.
+static byte *get_buffer(mp_obj_str_t **arriving, size_t len, size_t offset) {
+    if (offset == 0 && (*arriving == NULL || (*arriving)->len != len)) {
+        *arriving = new_unfilled(len);
     }
-    mp_obj_str_t *object = new_empty(buffer->len);
-    buffer->bytes[buffer->len] = '\0';
-    object->data = buffer->bytes;
-    buffer->bytes = NULL;
-    return MP_OBJ_FROM_PTR(object);
+    return *arriving == NULL ? NULL : (byte *)(*arriving)->data;
+}
+
+static mp_obj_t take_bytes(mp_obj_str_t **arriving) {
+    mp_obj_str_t *object = *arriving;
+    *arriving = NULL;
+    return object == NULL ? mp_const_empty_bytes : MP_OBJ_FROM_PTR(object);
 }
 
 // A bytes object with a copy of these bytes, which lie in a small buffer.
@@ -439,12 +441,11 @@ static mp_obj_t new_bytes(const byte *from, size_t len) {
     if (len == 0) {
         return mp_const_empty_bytes;
     }
-    // First the object, which is one block of the heap: MicroPython then looks for the other blocks from there on.
-    mp_obj_str_t *object = new_empty(len);
-    byte *bytes = m_new(byte, len + 1);
-    copy_from_small(bytes, from, len);
-    bytes[len] = '\0';
-    object->data = bytes;
+    mp_obj_str_t *object = new_unfilled(len);
+    if (object == NULL) {
+        m_malloc_fail(len + 1);
+    }
+    copy_from_small((byte *)object->data, from, len);
     return MP_OBJ_FROM_PTR(object);
 }
 
@@ -477,7 +478,7 @@ static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte
 
 // The buffer that the message is to be delivered in, chunk by chunk: messages that are larger than it are.
 static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, mp_buffer_info_t *buffer) {
-    if (!call->session->in_chunks || action->target != UMQTT_TO_MESSAGE || call->session->message.bytes != NULL) {
+    if (!call->session->in_chunks || action->target != UMQTT_TO_MESSAGE || call->session->message != NULL) {
         return false;
     }
     mp_obj_t object = search_attr(call->self, MP_QSTR_chunk_buffer);
@@ -551,8 +552,8 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
         to = (byte *)chunk.buf + filled;
         wanted = MIN(wanted, chunk.len - filled);
     } else if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
-        umqtt_buffer_t *buffer = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
-        start = get_buffer(buffer, action->len, action->offset);
+        mp_obj_str_t **arriving = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
+        start = get_buffer(arriving, action->len, action->offset);
         call->wanted = action->len + 1;
         if (start == NULL) {
             event->kind = UMQTT_NO_MEMORY;
@@ -603,8 +604,8 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
 }
 
-// Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. The heap's
-// blocks are whole words.
+// Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. Both
+// are in whole words.
 static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
     const mp_obj_str_t *other = MP_OBJ_TO_PTR(object);
     if (other->len != len) {
@@ -822,7 +823,7 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
                     close_connection(session);
                 }
                 if (action.error == UMQTT_OUT_OF_MEMORY) {
-                    session->topic.bytes = session->message.bytes = NULL;
+                    session->topic = session->message = NULL;
                     umqtt_session_give_up_message(&session->engine, call->ahead_len);
                     m_malloc_fail(call->wanted);
                 }
