@@ -14,9 +14,6 @@
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
 
-// Strings of which no more than this is left to be written are put together.
-#define REST_SIZE (64)
-
 #define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
 
 // One call of one method, while it lasts.
@@ -357,8 +354,7 @@ static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch
         }
         // Writing may have run Python code, which may have moved the bytes.
         refresh_strings(call);
-        // What is left of a long string is not copied to where it would fit.
-        umqtt_chunk(&call->operation, position, &call->strings, scratch, MIN(REST_SIZE, UMQTT_SCRATCH_SIZE), chunk);
+        umqtt_chunk(&call->operation, position, &call->strings, scratch, UMQTT_SCRATCH_SIZE, chunk);
     }
 }
 

@@ -8,7 +8,7 @@
 use crate::Error;
 use crate::operation::{Next, Operation, Told};
 use crate::session::{Arrived, IN_FLIGHT_MAX, Session};
-use crate::wire::{Connect, Lookup, PacketType, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will, copy};
+use crate::wire::{Connect, Lookup, PacketType, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will};
 use core::{mem, slice};
 
 /// Size of umqtt_session_t in words of 32 bits.
@@ -566,17 +566,6 @@ pub unsafe extern "C" fn umqtt_published(session: *mut umqtt_session_t, now: u32
     unsafe { borrow::<Session, _>(session) }.end_writing(now, false);
 }
 
-/// Copies `len` bytes from anywhere, also from flash, to RAM.
-///
-/// # Safety
-/// As said for the file; the two do not overlap.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_copy(to: *mut u8, from: *const u8, len: usize) {
-    // SAFETY: the caller's, as said for the file.
-    let (to, from) = unsafe { (slice::from_raw_parts_mut(to, len), slice::from_raw_parts(from, len)) };
-    copy(to, from);
-}
-
 /// Goes on with a message that is in flight and that nobody attends to: nothing is sent, its acknowledgement is awaited.
 /// Writes `operation` and returns true, if there is such a message.
 ///
@@ -797,7 +786,8 @@ pub unsafe extern "C" fn umqtt_step(
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
-/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with.
+/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with. When
+/// `position` is not 0, `chunk` is the one before at entry.
 ///
 /// # Safety
 /// As said for the file.
@@ -812,9 +802,14 @@ pub unsafe extern "C" fn umqtt_chunk(
 ) {
     // SAFETY: the caller's, as said for the file.
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
+    // SAFETY: the caller's, initialised by the call before.
+    let size = if position == 0 { 0 } else { unsafe { (*chunk).packet_size } };
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
-    let scratch_bytes = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let (bytes, packet_size) = operation.chunk(position, &strings, scratch_bytes);
+    let scratch = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
+    let (bytes, packet_size) = match operation.rest_of_message(position, size, &strings) {
+        Some(rest) if position != 0 => (rest, size),
+        _ => operation.chunk(position, &strings, scratch),
+    };
     // SAFETY: the caller's memory.
     unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }

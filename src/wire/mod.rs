@@ -11,7 +11,7 @@ mod gather;
 mod outgoing;
 mod packet_type;
 
-pub use caller::{check_text, check_topic_filter, check_topic_name, copy};
+pub use caller::{check_text, check_topic_filter, check_topic_name};
 pub use decoder::{Decoder, Packet, Skipped, Target, Want};
 pub use gather::{Gather, Lookup, Slot, Strings};
 pub use outgoing::{Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
