@@ -188,6 +188,13 @@ def bare_write_read(sock, packet, size, c):
     sock.read(size)
 
 
+def bare_nested(sock, packet, message, acknowledgement):
+    sock.write(packet)
+    sock.read(message)
+    bare_write_read(sock, packet, acknowledgement, None)
+    sock.read(acknowledgement)
+
+
 def bare_write_read_twice(sock, packet, size, second):
     sock.write(packet)
     sock.read(size)
@@ -290,6 +297,27 @@ class Publish:
             drain(sock, ACKNOWLEDGEMENT * qos)
         else:
             time.sleep_ms(SETTLE)
+
+
+class Nested(Publish):
+    # A message comes before the acknowledgement, and its callback publishes as well: nothing goes deeper.
+    def steps(self, subject):
+        sock, qos, message = subject.sock, self.qos, self.message
+        outer = 1 if subject.name == "bare" else subject.client.pid + 1
+        feeder.send(subject.topic, len(message), 0)
+        settle(sock)
+        for identifier in (outer + 1, outer):
+            sock.write(publish_header(SINK, 0, qos, identifier))
+        time.sleep_ms(SETTLE)
+        if subject.name == "bare":
+            size = len(publish_header(subject.topic, len(message), 0, 0)) + len(message)
+            yield bare_nested, sock, self.packet, size, ACKNOWLEDGEMENT
+        else:
+            client = subject.client
+            client.set_callback(lambda topic, text: client_publish_qos(client, SINK, message, qos))
+            yield client_publish_qos, client, SINK, message, qos
+            client.set_callback(delivered)
+        drain(sock, 2 * ACKNOWLEDGEMENT)
 
 
 class Receive:

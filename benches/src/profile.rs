@@ -31,8 +31,12 @@ const ROUNDS: usize = 3;
 const ENDLESS: usize = 1_000_000;
 
 /// The operations that are profiled, as `measure.py` calls them.
-const OPERATIONS: [(&str, &str, u8); 3] =
-    [("publish QoS 0", "Publish", 0), ("publish QoS 1", "Publish", 1), ("receive QoS 0", "Receive", 0)];
+const OPERATIONS: [(&str, &str, u8); 4] = [
+    ("publish QoS 0", "Publish", 0),
+    ("publish QoS 1", "Publish", 1),
+    ("receive QoS 0", "Receive", 0),
+    ("publish QoS 1 in a callback of one", "Nested", 1),
+];
 
 /// Profiles some operations by each subject, net of nothing.
 pub fn run(broker: &Broker, folder: &Path, results: &mut Results) -> Result<()> {
