@@ -455,10 +455,14 @@ def alternate(word, kind, qos, size, rounds, gauge, collecting):
                 gc.collect()
                 gc.disable()
             mark.name = subject.name
+            # How long MicroPython looks for a free block depends on where it finds one: the heap is as a program has it that
+            # has allocated something since the last collection, in each round something else.
+            taken = [bytearray(1) for _ in range(i * 11 % 32)]
             try:
                 steps[k], figures[k][i] = gauge_steps(operation, subject, gauge)
             except NotImplementedError as e:
                 why[k] = e.args[0]
+            del taken
             gc.enable()
     for k, subject in enumerate(subjects):
         if k in why:
