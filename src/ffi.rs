@@ -345,15 +345,6 @@ unsafe fn begin<'a>(
     unsafe { (place(operation), borrow(session)) }
 }
 
-/// That of a number from 0 to 2.
-fn qos(number: u8) -> QoS {
-    match number {
-        0 => QoS::AtMostOnce,
-        1 => QoS::AtLeastOnce,
-        _ => QoS::ExactlyOnce,
-    }
-}
-
 /// Makes a session, for a socket that is connected, in memory that need not be initialised.
 ///
 /// # Safety
@@ -491,7 +482,7 @@ pub unsafe extern "C" fn umqtt_connect(
 ) -> umqtt_error_t {
     // SAFETY: the caller's, as said for the file.
     let (strings, options) = unsafe { (borrow_strings(strings), &*options) };
-    let will = options.has_will.then(|| Will { qos: qos(options.will_qos), retain: options.will_retain });
+    let will = options.has_will.then(|| Will { qos: QoS::at_most_2(options.will_qos), retain: options.will_retain });
     let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
     // SAFETY: the caller's memory.
     code(unsafe { place(operation) }.connect(connect, &strings))
@@ -543,7 +534,12 @@ pub unsafe extern "C" fn umqtt_publish(
     // SAFETY: the caller's, as said for the file.
     let (session, strings, options, chunk) =
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
-    let publish = Publish { dup: false, qos: qos(options.qos), retain: options.retain, identifier: options.identifier };
+    let publish = Publish {
+        dup: false,
+        qos: QoS::at_most_2(options.qos),
+        retain: options.retain,
+        identifier: options.identifier,
+    };
     // SAFETY: the caller's memory.
     let operation = unsafe { place(operation) };
     let begun = operation.publish(session, publish, &strings);
@@ -567,7 +563,7 @@ pub unsafe extern "C" fn umqtt_published(session: *mut umqtt_session_t, now: u32
 }
 
 /// Goes on with a message that is in flight and that nobody attends to: nothing is sent, its acknowledgement is awaited.
-/// Writes `operation` and returns true, if there is such a message.
+/// Writes `operation` and returns true; false, when there is no such message, and it is over.
 ///
 /// # Safety
 /// As said for the file.
@@ -581,7 +577,7 @@ pub unsafe extern "C" fn umqtt_resume(
 ) -> bool {
     // SAFETY: the caller's, as said for the file.
     let (operation, session) = unsafe { begin(operation, session) };
-    operation.resume(session, Publish { dup: false, qos: qos(qos_number), retain, identifier })
+    operation.resume(session, Publish { dup: false, qos: QoS::at_most_2(qos_number), retain, identifier })
 }
 
 /// Begins to send again what is in flight, for the exchange at place `index` of their order; to be called for 0 up to
@@ -616,7 +612,7 @@ pub unsafe extern "C" fn umqtt_subscribe(
     qos_number: u8,
     identifier: u16,
 ) -> umqtt_error_t {
-    let subscribe = Subscribe { identifier, qos: qos(qos_number) };
+    let subscribe = Subscribe { identifier, qos: QoS::at_most_2(qos_number) };
     // SAFETY: the caller's, as said for the file.
     let ((operation, session), strings) = unsafe { (begin(operation, session), borrow_strings(strings)) };
     code(operation.subscribe(session, subscribe, &strings))
@@ -802,14 +798,12 @@ pub unsafe extern "C" fn umqtt_chunk(
 ) {
     // SAFETY: the caller's, as said for the file.
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
-    // SAFETY: the caller's, initialised by the call before.
-    let size = if position == 0 { 0 } else { unsafe { (*chunk).packet_size } };
+    // SAFETY: the caller's, initialised by the call before, if there was one.
+    let size = (position != 0).then(|| unsafe { (*chunk).packet_size });
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let (bytes, packet_size) = match operation.rest_of_message(position, size, &strings) {
-        Some(rest) if position != 0 => (rest, size),
-        _ => operation.chunk(position, &strings, scratch),
-    };
+    let rest = size.and_then(|size| Some((operation.rest_of_message(position, size, &strings)?, size)));
+    let (bytes, packet_size) = rest.unwrap_or_else(|| operation.chunk(position, &strings, scratch));
     // SAFETY: the caller's memory.
     unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }

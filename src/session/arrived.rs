@@ -63,6 +63,6 @@ impl Arrived {
 
     /// The type of the packet that acknowledges a message above QoS 0.
     pub fn acknowledgement(self) -> PacketType {
-        if self.qos().is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK }
+        self.qos().acknowledgement()
     }
 }

@@ -7,7 +7,7 @@
 //! *claim* stays: that publish succeeds without a packet (MQTT-4.3.3-1).
 
 use crate::Error;
-use crate::wire::{PacketType, QoS};
+use crate::wire::{PacketType, QoS, SUBSCRIBE_FAILURE};
 use heapless::Vec;
 
 /// How many exchanges may be open at once: those of calls within callbacks within calls, and the messages that await
@@ -23,8 +23,6 @@ pub const NOTHING: Awaiting = PacketType::PINGRESP;
 pub const REFUSED: Awaiting = PacketType::DISCONNECT;
 /// What cannot come any more: the connection is gone, and with it what the broker knew of the exchange.
 pub const LOST: Awaiting = PacketType::of(0xf0);
-
-const SUBSCRIBE_FAILURE: u8 = 0x80;
 
 /// An exchange that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +42,7 @@ pub struct Exchange {
 impl Exchange {
     /// That of a message.
     pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
-        let awaiting = if qos.is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK };
-        Exchange { identifier, awaiting, qos, retain, attended: true }
+        Exchange { identifier, awaiting: qos.acknowledgement(), qos, retain, attended: true }
     }
 
     /// That of SUBSCRIBE or UNSUBSCRIBE, by the type of its acknowledgement.

@@ -8,7 +8,7 @@
 //!
 //! What the specification forbids a broker to send ends in [`Error::Malformed`]; nothing in here panics.
 
-use super::{PacketType, QoS, check_topic_name};
+use super::{PacketType, QoS, SUBSCRIBE_FAILURE, check_topic_name};
 use crate::ffi::umqtt_target_t;
 use crate::{Error, QOS_2};
 
@@ -18,7 +18,6 @@ const FIXED_HEADER_MAX: u32 = 5;
 const FIXED_HEADER_MIN: u32 = 2;
 const QOS_MAX: u8 = if QOS_2 { 2 } else { 1 };
 const CONTINUATION: u32 = 0x80;
-const SUBSCRIBE_FAILURE: u8 = 0x80;
 
 /// Where wanted bytes belong. Numbered as in C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,14 +229,14 @@ impl Decoder {
         if self.collected < self.needed {
             return Ok(());
         }
-        if self.stage == Stage::FixedHeader {
-            if self.needed == FIXED_HEADER_MIN {
-                self.first = (self.field >> 8) as u8;
-                self.field &= 0xff;
-            }
-            return self.fixed_header();
-        }
         match self.stage {
+            Stage::FixedHeader => {
+                if self.needed == FIXED_HEADER_MIN {
+                    self.first = (self.field >> 8) as u8;
+                    self.field &= 0xff;
+                }
+                self.fixed_header()
+            }
             Stage::TopicLength => self.topic_length(),
             Stage::Topic => {
                 check_topic_name(bytes).map_err(|_| Error::Malformed)?;
@@ -621,6 +620,9 @@ mod tests {
             for piece in 1..4 {
                 assert_eq!(decode(false, input, piece), Err(Error::Malformed), "{what}, {piece} bytes at a time");
             }
+            let mut decoder = Decoder::new(false);
+            assert_eq!(decoder.whole(input), Err(Error::Malformed), "{what}, whole");
+            assert_within_packet(&decoder);
         }
     }
 

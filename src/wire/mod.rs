@@ -23,6 +23,9 @@ pub const REMAINING_LENGTH_MAX: u32 = 268_435_455;
 /// The largest string or binary field, in bytes (MQTT 3.1.1, 1.5.3).
 pub const FIELD_MAX: usize = 65_535;
 
+/// The return code of SUBACK that refuses (MQTT 3.1.1, 3.9.3).
+pub const SUBSCRIBE_FAILURE: u8 = 0x80;
+
 /// The quality of service of a message (MQTT 3.1.1, 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -46,13 +49,23 @@ impl QoS {
         }
     }
 
-    /// That of a PUBLISH with this first byte; 3, which is none, counts as 2.
-    pub fn of(first_byte: u8) -> QoS {
-        match first_byte >> 1 & 0b11 {
+    /// The quality of service with this number; what is above 2, and none, counts as 2.
+    pub const fn at_most_2(number: u8) -> QoS {
+        match number {
             0 => QoS::AtMostOnce,
             1 => QoS::AtLeastOnce,
             _ => QoS::ExactlyOnce,
         }
+    }
+
+    /// That of a PUBLISH with this first byte.
+    pub const fn of(first_byte: u8) -> QoS {
+        QoS::at_most_2(first_byte >> 1 & 0b11)
+    }
+
+    /// The type of the packet that acknowledges a message first, above QoS 0.
+    pub const fn acknowledgement(self) -> PacketType {
+        if self.is_exactly_once() { PacketType::PUBREC } else { PacketType::PUBACK }
     }
 
     /// Whether it is QoS 2; never in a build without it.

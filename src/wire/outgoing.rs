@@ -129,13 +129,12 @@ impl Outgoing {
     /// PUBLISH with these strings.
     pub fn publish(publish: Publish, strings: &impl Lookup) -> Result<Self, Error> {
         check_qos(publish.qos)?;
-        let topic = strings.get(Slot::Topic);
-        check_topic_name(topic)?;
-        let number = if publish.qos == QoS::AtMostOnce { 0 } else { 2 };
-        if 2 + topic.len() + number + strings.get(Slot::Message).len() > REMAINING_LENGTH_MAX as usize {
+        check_topic_name(strings.get(Slot::Topic))?;
+        let packet = Self::publish_unchecked(publish);
+        if packet.publish_length(strings) > REMAINING_LENGTH_MAX as usize {
             return Err(Error::PacketTooLong);
         }
-        Ok(Self::publish_unchecked(publish))
+        Ok(packet)
     }
 
     /// PUBLISH with strings that were checked before.
@@ -225,8 +224,7 @@ impl Outgoing {
     /// `None` when there is no room for the topic, or the packet is so long that this way saves nothing.
     pub fn publish_chunk(&self, strings: &impl Lookup, scratch: &mut [u8]) -> Option<(usize, usize)> {
         let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
-        let number = if self.number == 0 { 0 } else { 2 };
-        let length = 2 + topic.len() + number + message.len();
+        let length = self.publish_length(strings);
         let available = scratch.len();
         let [high, low] = (topic.len() as u16).to_be_bytes();
         let rest = if length < 1 << 7 {
@@ -251,6 +249,12 @@ impl Outgoing {
         caller::copy(rest, message);
         let size = before + message.len();
         Some((size.min(available), size))
+    }
+
+    /// The remaining length of PUBLISH.
+    fn publish_length(&self, strings: &impl Lookup) -> usize {
+        let number = if self.number == 0 { 0 } else { 2 };
+        2 + strings.get(Slot::Topic).len() + number + strings.get(Slot::Message).len()
     }
 
     /// What is left to be written of PUBLISH, whose size is `size` bytes, when its first `position` bytes are written; the

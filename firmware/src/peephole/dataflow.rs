@@ -130,6 +130,11 @@ impl Instruction {
         Some(instruction)
     }
 
+    /// The registers that hold something else after it.
+    fn changes(&self) -> Set {
+        set(self.writes) | self.lost
+    }
+
     /// The register operand at that place.
     fn at(&self, place: usize) -> Option<Register> {
         register(self.operands.get(place)?)
@@ -276,7 +281,19 @@ impl Flow {
 
     fn wanted_before(&self, at: usize) -> Set {
         let Step { instruction, wanted, .. } = &self.0[at];
-        wanted & !set(instruction.writes) & !instruction.lost | instruction.reads
+        wanted & !instruction.changes() | instruction.reads
+    }
+
+    /// The steps after this one to which no other way leads, up to the first that changes one of these registers, or sends
+    /// control away: that one may still read them.
+    fn until_changed(&self, at: usize, registers: Set) -> impl Iterator<Item = &Step> {
+        let mut holds = true;
+        self.0[at + 1..].iter().take_while(move |step| {
+            let Instruction { flows, .. } = &step.instruction;
+            let is_reached = holds && !step.is_met;
+            holds &= step.instruction.changes() & registers == 0 && !matches!(flows, Flows::To(_) | Flows::Nowhere);
+            is_reached
+        })
     }
 
     /// What is known of the operand at that place of a step, if it is a register.
@@ -372,16 +389,12 @@ fn shift_and_mask(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
         if name != "srli" || to == from {
             continue;
         }
-        for later in flow.0[at + 1..].iter().take_while(|later| !later.is_met) {
+        for later in flow.until_changed(at, set([from, to])) {
             let is_of_it = later.instruction.name == "extui" && later.instruction.at(1) == Some(to);
             if is_of_it && later.instruction.number(2) == Some(0) {
                 let (masked, bits) = (&later.instruction.operands[0], &later.instruction.operands[3]);
                 replace(lines, later.at, &format!("\textui\t{masked}, {}, {shift}, {bits}", operands[1]));
                 return true;
-            }
-            let changed = set(later.instruction.writes) | later.instruction.lost;
-            if changed & set([from, to]) != 0 || matches!(later.instruction.flows, Flows::To(_) | Flows::Nowhere) {
-                break;
             }
         }
     }
@@ -475,11 +488,8 @@ fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
             replace(lines, step.at, "");
             return true;
         }
-        for later in &flow.0[at + 1..] {
-            if later.is_met {
-                break;
-            }
-            let Instruction { name, writes, lost, flows, .. } = &later.instruction;
+        for later in flow.until_changed(at, set([from, to])) {
+            let Instruction { name, writes, .. } = &later.instruction;
             if later.instruction.copy() == Some((to, from)) {
                 replace(lines, later.at, "");
                 return true;
@@ -498,10 +508,6 @@ fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
             if renamed != operands {
                 replace(lines, later.at, &format!("\t{name}\t{}", renamed.join(", ")));
                 has_changed = true;
-            }
-            let changed = set(*writes) | lost;
-            if changed & set([from, to]) != 0 || matches!(flows, Flows::To(_) | Flows::Nowhere) {
-                break;
             }
         }
     }
