@@ -304,14 +304,13 @@ class Nested(Publish):
     def steps(self, subject):
         sock, qos, message = subject.sock, self.qos, self.message
         outer = 1 if subject.name == "bare" else subject.client.pid + 1
-        feeder.send(subject.topic, len(message), 0)
+        front = publish_header(subject.topic, len(message), 0, 0)
+        acknowledged = [publish_header(SINK, 0, qos, identifier) for identifier in (outer + 1, outer)]
+        # At once, so that what the broker answers comes at once too.
+        sock.write(b"".join([front, message] + acknowledged))
         settle(sock)
-        for identifier in (outer + 1, outer):
-            sock.write(publish_header(SINK, 0, qos, identifier))
-        time.sleep_ms(SETTLE)
         if subject.name == "bare":
-            size = len(publish_header(subject.topic, len(message), 0, 0)) + len(message)
-            yield bare_nested, sock, self.packet, size, ACKNOWLEDGEMENT
+            yield bare_nested, sock, self.packet, len(front) + len(message), ACKNOWLEDGEMENT
         else:
             client = subject.client
             client.set_callback(lambda topic, text: client_publish_qos(client, SINK, message, qos))
