@@ -40,6 +40,10 @@ endif
 UMQTT_CFLAGS = $(if $(filter xtensa-lx106-elf-,$(CROSS_COMPILE)),-fno-function-sections -mno-text-section-literals)
 # CFLAGS_USERMOD is for every file of the firmware, but not every file bears these.
 $(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter $(UMQTT_CFLAGS)
+ifneq ($(UMQTT_SHORT_CALLS),)
+$(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -DUMQTT_SHORT_CALLS -mno-longcalls
+$(UMQTT_MOD_DIR:$(USER_C_MODULES)/%=$(BUILD)/%)/umqtt_builtin.o: private CFLAGS += -mlongcalls
+endif
 
 # The header must be there before the sources are searched for qstrs, the library before the firmware is linked.
 QSTR_GLOBAL_REQUIREMENTS += $(UMQTT_INCLUDE)/umqtt_engine.h

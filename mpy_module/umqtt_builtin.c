@@ -1,6 +1,18 @@
 // What a module in a firmware does otherwise than one that is loaded at run time (natmod/umqtt_dynamic.c): time, and
 // modules.
 
+#if UMQTT_SHORT_CALLS
+// See umqtt_builtin.h. This file is compiled with calls that reach everything.
+#undef UMQTT_SHORT_CALLS
+#define FAR(name, to) \
+    __asm__ (".section .irom0.text, \"ax\"\n.literal_position\n.align 4\n.global " #name "\n" \
+    #name ": movi a9, " #to "\njx a9\n.previous")
+FAR(umqtt_far_memcpy, memcpy);
+FAR(umqtt_far_memset, memset);
+FAR(umqtt_far_memcmp, memcmp);
+FAR(umqtt_far_umodsi3, __umodsi3);
+#endif
+
 #include "umqtt.h"
 
 #include <string.h>

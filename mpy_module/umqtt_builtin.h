@@ -11,6 +11,15 @@
 #include "py/runtime.h"
 #include "py/stream.h"
 
+#if UMQTT_SHORT_CALLS
+// On the ESP8266 a call in three bytes reaches what is in flash. What GCC and this module call in instruction RAM is reached
+// by way of jumps in umqtt_builtin.c.
+__asm__ (".set memcpy, umqtt_far_memcpy");
+__asm__ (".set memset, umqtt_far_memset");
+__asm__ (".set memcmp, umqtt_far_memcmp");
+__asm__ (".set __umodsi3, umqtt_far_umodsi3");
+#endif
+
 extern const mp_obj_type_t umqtt_type_method;
 extern const mp_obj_type_t umqtt_type_session;
 extern const mp_obj_type_t umqtt_type_exception;

@@ -41,6 +41,9 @@ MICROPY_MANIFEST_UMQTT_BENCH := $(UMQTT_BENCH)
 MICROPY_MANIFEST_UMQTT_BASE := $(UMQTT_BOARD_DIR)/base_$(UMQTT_MANIFEST).py
 FROZEN_MANIFEST ?= $(UMQTT_BOARD_DIR)/manifest_$(UMQTT_KIND).py
 
+# All code in flash is within reach of a call in three bytes.
+UMQTT_SHORT_CALLS := 1
+
 # The port names libraries of user modules before the objects that need them, where the linker takes nothing from them.
 ifneq ($(UMQTT_ENGINE),)
 LIBS += $(UMQTT_ENGINE)
