@@ -52,7 +52,8 @@ fn run(command: Command) -> Result<()> {
             let llvm = fs::read_to_string(&input).with_context(|| format!("reading {}", input.display()))?;
             let rewritten = assembly::rewrite(&peephole::shorten(&llvm))
                 .with_context(|| format!("rewriting {}", input.display()))?;
-            fs::write(&output, rewritten).with_context(|| format!("writing {}", output.display()))
+            let shared = peephole::tails::share(&rewritten);
+            fs::write(&output, shared).with_context(|| format!("writing {}", output.display()))
         }
         Command::Check { elf, engine, objdump } => {
             let image = Image::read(&elf)?;

@@ -8,6 +8,9 @@
 //! - **Stack frames.** LLVM computes the new stack pointer in another register and copies it.
 
 mod dataflow;
+#[cfg(test)]
+mod machine;
+pub mod tails;
 
 use std::collections::HashSet;
 

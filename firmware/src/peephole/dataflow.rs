@@ -39,7 +39,7 @@ pub(super) fn shorten(lines: &mut [Line]) {
 }
 
 /// The lines of each function.
-fn ranges(lines: &[Line]) -> Vec<Range<usize>> {
+pub(super) fn ranges(lines: &[Line]) -> Vec<Range<usize>> {
     let begins: Vec<usize> = (0..lines.len()).filter(|&at| lines[at].is_function()).collect();
     let end_of = |begin: usize| {
         let ends =
@@ -49,17 +49,17 @@ fn ranges(lines: &[Line]) -> Vec<Range<usize>> {
     begins.into_iter().map(|begin| begin + 1..end_of(begin)).collect()
 }
 
-type Register = usize;
-const REGISTERS: usize = 16;
+pub(super) type Register = usize;
+pub(super) const REGISTERS: usize = 16;
 /// Sets of registers, a bit for each.
-type Set = u16;
+pub(super) type Set = u16;
 
-const STACK_POINTER: Register = 1;
+pub(super) const STACK_POINTER: Register = 1;
 /// What a call reads, and a function's end: the arguments, or the results and what belongs to the caller.
 const READ_BY_CALL: Set = 0b0000_0000_1111_1110;
 const READ_BY_RETURN: Set = 0b1111_0000_0011_1111;
 /// What a call leaves in no known state.
-const LOST_IN_CALL: Set = 0b0000_1111_1111_1101;
+pub(super) const LOST_IN_CALL: Set = 0b0000_1111_1111_1101;
 
 fn register(word: &str) -> Option<Register> {
     let number = word.strip_prefix('a')?.parse().ok()?;
@@ -72,7 +72,7 @@ fn set(registers: impl IntoIterator<Item = Register>) -> Set {
 
 /// Where control goes after an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Flows {
+pub(super) enum Flows {
     On,
     /// To this label.
     To(String),
@@ -83,10 +83,10 @@ enum Flows {
 
 /// An instruction: what it does to registers, and where control goes.
 #[derive(Clone, Debug)]
-struct Instruction {
-    name: String,
-    operands: Vec<String>,
-    writes: Option<Register>,
+pub(super) struct Instruction {
+    pub(super) name: String,
+    pub(super) operands: Vec<String>,
+    pub(super) writes: Option<Register>,
     reads: Set,
     lost: Set,
     flows: Flows,
@@ -95,7 +95,7 @@ struct Instruction {
 }
 
 impl Instruction {
-    fn of(line: &Line) -> Option<Self> {
+    pub(super) fn of(line: &Line) -> Option<Self> {
         let (name, operands) = line.words.split_first()?;
         let all = || set(operands.iter().filter_map(|word| register(word)));
         let after_first = || set(operands.iter().skip(1).filter_map(|word| register(word)));
@@ -136,11 +136,11 @@ impl Instruction {
     }
 
     /// The register operand at that place.
-    fn at(&self, place: usize) -> Option<Register> {
+    pub(super) fn at(&self, place: usize) -> Option<Register> {
         register(self.operands.get(place)?)
     }
 
-    fn number(&self, place: usize) -> Option<u32> {
+    pub(super) fn number(&self, place: usize) -> Option<u32> {
         Some(self.operands.get(place)?.parse::<i64>().ok()? as u32)
     }
 
@@ -528,6 +528,7 @@ fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::machine::Machine;
     use super::*;
     use proptest::prelude::*;
     use std::fmt::Write;
@@ -672,91 +673,6 @@ mod tests {
         stays(&["movi a8, 1", "j .Lelsewhere"]);
     }
 
-    /// A machine that knows what the programs below consist of.
-    struct Machine {
-        registers: [u32; REGISTERS],
-        memory: [u8; 64],
-        calls: u32,
-    }
-
-    impl Machine {
-        /// Runs the lines; gives what whoever has called can see of it.
-        fn run(lines: &[Line]) -> ([u32; 6], Vec<u8>, u32) {
-            let registers = std::array::from_fn(|register| (register as u32 + 3).wrapping_mul(0x9e37_79b9));
-            let mut machine =
-                Machine { registers, memory: std::array::from_fn(|at| (at as u8).wrapping_mul(37)), calls: 0 };
-            machine.registers[STACK_POINTER] = 0;
-            let mut at = 0;
-            while at < lines.len() {
-                at = match lines[at].words.first().map(String::as_str) {
-                    None => at + 1,
-                    Some("ret") => break,
-                    Some(_) if lines[at].label().is_some() => at + 1,
-                    Some(_) => match machine.step(&Instruction::of(&lines[at]).unwrap()) {
-                        Some(label) => lines.iter().position(|line| line.label() == Some(&label)).unwrap(),
-                        None => at + 1,
-                    },
-                };
-            }
-            let seen = [2, 3, 12, 13, 14, 15].map(|register| machine.registers[register]);
-            (seen, machine.memory.to_vec(), machine.calls)
-        }
-
-        /// Does it. Gives the label that control goes to, if it does not go on.
-        fn step(&mut self, instruction: &Instruction) -> Option<String> {
-            let operand = |place: usize| match instruction.at(place) {
-                Some(register) => self.registers[register],
-                None => instruction.number(place).unwrap_or(0),
-            };
-            let (a, b, c) = (operand(0), operand(1), operand(2));
-            let to = instruction.operands.last().cloned();
-            let name = instruction.name.as_str();
-            let size = match name {
-                "l8ui" | "s8i" => 1,
-                "l16ui" | "s16i" => 2,
-                _ => 4,
-            };
-            let place = c as usize & (self.memory.len() - 4);
-            let result = match name {
-                "movi" => b,
-                "l32r" => 0xffff,
-                "l8ui" | "l16ui" | "l32i" => {
-                    (0..size).rev().fold(0, |number, byte| number << 8 | u32::from(self.memory[place + byte]))
-                }
-                "s8i" | "s16i" | "s32i" => {
-                    self.memory[place..place + size].copy_from_slice(&a.to_le_bytes()[..size]);
-                    return None;
-                }
-                "or" => b | c,
-                "and" => b & c,
-                "add" | "addi" => b.wrapping_add(c),
-                "srli" => b >> c,
-                "extui" => b >> c & ((1 << operand(3)) - 1),
-                "call0" => {
-                    self.calls =
-                        self.registers[2..8].iter().fold(self.calls, |calls, given| calls.wrapping_mul(31) ^ given);
-                    for register in (0..REGISTERS).filter(|register| LOST_IN_CALL >> register & 1 != 0) {
-                        self.registers[register] = self.calls ^ register as u32;
-                    }
-                    return None;
-                }
-                "j" => return to,
-                "beqz" => return to.filter(|_| a == 0),
-                "bnez" => return to.filter(|_| a != 0),
-                "beq" | "beqi" => return to.filter(|_| a == b),
-                "bne" | "bnei" => return to.filter(|_| a != b),
-                "blt" | "blti" => return to.filter(|_| (a as i32) < b as i32),
-                "bltu" | "bltui" => return to.filter(|_| a < b),
-                "bgeu" | "bgeui" => return to.filter(|_| a >= b),
-                "bbci" => return to.filter(|_| a >> b & 1 == 0),
-                "bbsi" => return to.filter(|_| a >> b & 1 != 0),
-                other => panic!("{other} is not among the instructions"),
-            };
-            self.registers[instruction.writes.unwrap()] = result;
-            None
-        }
-    }
-
     const INSTRUCTIONS: [&str; 25] = [
         "movi A, N",
         "movi A, 1",
@@ -816,10 +732,7 @@ mod tests {
             let lines: Vec<Line> = text.lines().filter(is_wanted).map(Line::new).collect();
             let mut shorter: Vec<Line> = lines.iter().map(|line| Line::new(&line.text)).collect();
             shorten(&mut shorter);
-            let body = |lines: &[Line]| {
-                let begin = lines.iter().position(|line| line.label() == Some("f")).unwrap();
-                Machine::run(&lines[begin + 1..])
-            };
+            let body = |lines: &[Line]| Machine::call(lines, "f", 64).seen();
             let listing: String = shorter.iter().map(|line| format!("{}\n", line.text)).collect();
             prop_assert_eq!(body(&lines), body(&shorter), "{}\nbecame\n{}", text, listing);
         }
