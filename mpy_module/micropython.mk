@@ -36,8 +36,12 @@ LDFLAGS_USERMOD += $(UMQTT_ENGINE)
 ifneq ($(filter thumb% arm%,$(UMQTT_RUST_TARGET)),)
 LDFLAGS_USERMOD += $(UMQTT_MOD_DIR)/umqtt_arm.ld
 endif
-# On the ESP8266 a call within a section is direct from the start; literals in a section of their own are kept but once.
-UMQTT_CFLAGS = $(if $(filter xtensa-lx106-elf-,$(CROSS_COMPILE)),-fno-function-sections -mno-text-section-literals)
+# On the ESP8266 a call within a section is direct from the start; literals in a section of their own are kept but once. What
+# the rest leaves out, found by trying every option that GCC has, makes this code longer there.
+UMQTT_LX106_CFLAGS = -fno-function-sections -mno-text-section-literals -fno-store-merging -fno-tree-tail-merge \
+	-fno-ira-hoist-pressure -fno-cse-follow-jumps -fno-move-loop-invariants -fno-guess-branch-probability \
+	-frename-registers -fno-tree-scev-cprop
+UMQTT_CFLAGS = $(if $(filter xtensa-lx106-elf-,$(CROSS_COMPILE)),$(UMQTT_LX106_CFLAGS))
 # CFLAGS_USERMOD is for every file of the firmware, but not every file bears these.
 $(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter $(UMQTT_CFLAGS)
 ifneq ($(UMQTT_SHORT_CALLS),)
