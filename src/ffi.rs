@@ -13,11 +13,11 @@ use core::{mem, slice};
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(feature = "qos2")]
-pub const UMQTT_SESSION_WORDS: usize = 34;
+pub const UMQTT_SESSION_WORDS: usize = 32;
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(not(feature = "qos2"))]
-pub const UMQTT_SESSION_WORDS: usize = 22;
+pub const UMQTT_SESSION_WORDS: usize = 20;
 
 /// Size of umqtt_operation_t in words of 32 bits.
 pub const UMQTT_OPERATION_WORDS: usize = 7;
@@ -595,7 +595,7 @@ pub unsafe extern "C" fn umqtt_resend(
     // SAFETY: the caller's, as said for the file.
     let (operation, session) = unsafe { begin(operation, session) };
     match session.exchanges.at(index) {
-        Some(exchange) if operation.resend(*exchange) => exchange.identifier,
+        Some(exchange) if operation.resend(*exchange) => exchange.identifier(),
         _ => 0,
     }
 }

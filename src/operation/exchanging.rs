@@ -11,7 +11,7 @@ impl Operation {
     #[inline(never)]
     pub(super) fn exchanging(&mut self, session: &mut Session) -> Result<Next, Error> {
         session.set_waiting_since(None);
-        match session.exchanges.find(self.packet.number()).map(|exchange| exchange.awaiting) {
+        match session.exchanges.find(self.packet.number()).map(|exchange| exchange.awaits()) {
             None | Some(LOST) => Err(Error::NotConnected),
             Some(REFUSED) => Err(Error::SubscribeRefused),
             Some(NOTHING) => {

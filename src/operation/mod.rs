@@ -250,11 +250,11 @@ impl Operation {
     /// Sends again what is in flight, to be asked for each exchange in their order after the session was found present
     /// (MQTT-4.4.0-1, MQTT-4.6.0-1). False for an exchange of which nothing has to be sent.
     pub fn resend(&mut self, exchange: Exchange) -> bool {
-        let Exchange { identifier, awaiting, qos, retain, .. } = exchange;
         if !exchange.is_in_flight() {
             return false;
         }
-        self.send_only(match awaiting {
+        let (identifier, qos, retain) = (exchange.identifier(), exchange.qos(), exchange.retain());
+        self.send_only(match exchange.awaits() {
             PacketType::PUBCOMP => Outgoing::bare(PacketType::PUBREL, identifier),
             _ => Outgoing::publish_unchecked(Publish { dup: true, qos, retain, identifier }),
         });

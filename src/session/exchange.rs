@@ -8,6 +8,7 @@
 
 use crate::Error;
 use crate::wire::{PacketType, QoS, SUBSCRIBE_FAILURE};
+use core::cell::Cell;
 use heapless::Vec;
 
 /// How many exchanges may be open at once: those of calls within callbacks within calls, and the messages that await
@@ -24,59 +25,88 @@ pub const REFUSED: Awaiting = PacketType::DISCONNECT;
 /// What cannot come any more: the connection is gone, and with it what the broker knew of the exchange.
 pub const LOST: Awaiting = PacketType::of(0xf0);
 
-/// An exchange that is open.
+/// An exchange that is open, in one word: a byte like the first one of PUBLISH, with what it waits for in place of the packet's
+/// type, and its identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// Its packet identifier.
-    pub identifier: u16,
-    /// What it waits for.
-    pub awaiting: Awaiting,
-    /// The quality of service of its message; [`QoS::AtMostOnce`] when it is none's.
-    pub qos: QoS,
-    /// Whether its message is to be retained.
-    pub retain: bool,
-    /// Whether an operation waits for its end.
-    attended: bool,
-}
+pub struct Exchange(u32);
 
 impl Exchange {
-    /// That of a message.
+    /// An operation waits for its end.
+    const ATTENDED: u32 = 1 << 3;
+    const AWAITING: u32 = 0xf << 4;
+
+    /// That of a message, of which a PUBLISH with these tells.
     pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
-        Exchange { identifier, awaiting: qos.acknowledgement(), qos, retain, attended: true }
+        let message = (qos as u32) << 1 | u32::from(retain);
+        Exchange(Exchange::awaiting(qos.acknowledgement(), identifier).0 | message)
     }
 
     /// That of SUBSCRIBE or UNSUBSCRIBE, by the type of its acknowledgement.
     pub fn awaiting(awaiting: Awaiting, identifier: u16) -> Exchange {
-        Exchange { identifier, awaiting, qos: QoS::AtMostOnce, retain: false, attended: true }
+        Exchange(u32::from(identifier) << 16 | Self::ATTENDED).and_awaits(awaiting)
     }
 
-    fn is_message(&self) -> bool {
-        self.qos != QoS::AtMostOnce
+    /// The same, which waits for something else.
+    fn and_awaits(self, awaiting: Awaiting) -> Exchange {
+        Exchange(self.0 & !Self::AWAITING | awaiting.number() << 4)
+    }
+
+    /// Its packet identifier.
+    pub fn identifier(self) -> u16 {
+        (self.0 >> 16) as u16
+    }
+
+    /// What it waits for.
+    pub fn awaits(self) -> Awaiting {
+        PacketType::of(self.0 as u8)
+    }
+
+    /// The quality of service of its message; [`QoS::AtMostOnce`] when it is none's.
+    pub fn qos(self) -> QoS {
+        QoS::of(self.0 as u8)
+    }
+
+    /// Whether its message is to be retained.
+    pub fn retain(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    fn is_attended(self) -> bool {
+        self.0 & Self::ATTENDED != 0
+    }
+
+    fn is_message(self) -> bool {
+        self.0 & 0b110 != 0
     }
 
     /// Whether it is a message that the broker has not acknowledged.
-    pub fn is_in_flight(&self) -> bool {
+    pub fn is_in_flight(self) -> bool {
         self.is_message() && !self.is_over()
     }
 
     /// Whether nothing more can come.
-    fn is_over(&self) -> bool {
-        self.awaiting >= NOTHING
+    fn is_over(self) -> bool {
+        self.awaits() >= NOTHING
+    }
+
+    /// Whether it waits for this, and no operation does.
+    fn is_left_awaiting(self, awaiting: Awaiting) -> bool {
+        self.0 & (Self::AWAITING | Self::ATTENDED) == awaiting.number() << 4
     }
 
     /// Whether it is a message that was acknowledged after its call had failed: who publishes it again is told so.
     fn is_claim(&self) -> bool {
-        self.awaiting == NOTHING && !self.attended
+        self.is_left_awaiting(NOTHING)
     }
 
     /// Takes an acknowledgement: the whole table of transitions. One that it does not await changes nothing.
     fn acknowledged(&mut self, packet_type: PacketType, return_code: u8) {
-        if self.awaiting == packet_type {
-            self.awaiting = match packet_type {
+        if self.awaits() == packet_type {
+            *self = self.and_awaits(match packet_type {
                 PacketType::PUBREC => PacketType::PUBCOMP,
                 PacketType::SUBACK if return_code == SUBSCRIBE_FAILURE => REFUSED,
                 _ => NOTHING,
-            };
+            });
         }
     }
 }
@@ -112,10 +142,11 @@ impl Exchanges {
 
     /// Attends to a message again that was left alone. False when there is no such message.
     pub fn resume(&mut self, identifier: u16, qos: QoS, retain: bool) -> bool {
-        let left_alone = self.0.iter_mut().find(|exchange| {
-            exchange.identifier == identifier && exchange.qos == qos && exchange.retain == retain && !exchange.attended
-        });
-        left_alone.map(|exchange| exchange.attended = true).is_some()
+        let attended = Exchange::of_message(identifier, qos, retain);
+        let left_alone = |exchange: &&mut Exchange| {
+            (exchange.0 ^ attended.0) & !Exchange::AWAITING == Exchange::ATTENDED
+        };
+        self.0.iter_mut().find(left_alone).map(|exchange| exchange.0 |= Exchange::ATTENDED).is_some()
     }
 
     /// Notes an acknowledgement. One that nobody awaits is ignored.
@@ -127,11 +158,11 @@ impl Exchanges {
 
     /// The exchange of that name.
     pub fn find(&self, identifier: u16) -> Option<&Exchange> {
-        self.0.iter().find(|exchange| exchange.identifier == identifier)
+        self.0.iter().find(|exchange| exchange.identifier() == identifier)
     }
 
     fn find_mut(&mut self, identifier: u16) -> Option<&mut Exchange> {
-        self.0.iter_mut().find(|exchange| exchange.identifier == identifier)
+        self.0.iter_mut().find(|exchange| exchange.identifier() == identifier)
     }
 
     /// The exchange at that place in their order.
@@ -143,8 +174,8 @@ impl Exchanges {
     /// should.
     pub fn leave(&mut self, identifier: u16, session_is_kept: bool) -> bool {
         let Some(exchange) = self.find_mut(identifier) else { return false };
-        let has_ended_well = exchange.awaiting == NOTHING;
-        exchange.attended = false;
+        let has_ended_well = exchange.awaits() == NOTHING;
+        exchange.0 &= !Exchange::ATTENDED;
         if !(session_is_kept && exchange.is_in_flight()) {
             self.close(identifier);
         }
@@ -161,7 +192,7 @@ impl Exchanges {
     pub fn connection_lost(&mut self, session_is_kept: bool) -> bool {
         for exchange in &mut self.0 {
             if !(exchange.is_over() || session_is_kept && exchange.is_message()) {
-                exchange.awaiting = LOST;
+                *exchange = exchange.and_awaits(LOST);
             }
         }
         self.forget(0, LOST);
@@ -171,7 +202,7 @@ impl Exchanges {
     /// Whether somebody attends to an exchange that is over, and has not noticed yet.
     #[inline(never)]
     pub fn any_over(&self) -> bool {
-        self.0.iter().any(|exchange| exchange.attended && exchange.is_over())
+        self.0.iter().any(|exchange| exchange.is_attended() && exchange.is_over())
     }
 
     /// Whether another exchange can be opened.
@@ -181,9 +212,9 @@ impl Exchanges {
 
     /// Attends to the oldest message that was left alone, and gives its identifier.
     pub fn attend_to_oldest(&mut self) -> Option<u16> {
-        let oldest = self.0.iter_mut().find(|exchange| !exchange.attended)?;
-        oldest.attended = true;
-        Some(oldest.identifier)
+        let oldest = self.0.iter_mut().find(|exchange| !exchange.is_attended())?;
+        oldest.0 |= Exchange::ATTENDED;
+        Some(oldest.identifier())
     }
 
     /// Ends all claims.
@@ -194,9 +225,18 @@ impl Exchanges {
     /// Forgets the exchange of that name, which may be none's, and those that nobody attends to and that await this.
     #[inline(never)]
     fn forget(&mut self, identifier: u16, awaiting: Awaiting) {
-        self.0.retain(|exchange| {
-            exchange.identifier != identifier && (exchange.attended || exchange.awaiting != awaiting)
-        });
+        let all = Cell::from_mut(self.0.as_mut_slice()).as_slice_of_cells();
+        let (mut places, mut count) = (all.iter(), 0);
+        for exchange in all.iter().map(Cell::get) {
+            if exchange.identifier() != identifier
+                && !exchange.is_left_awaiting(awaiting)
+                && let Some(place) = places.next()
+            {
+                place.set(exchange);
+                count += 1;
+            }
+        }
+        self.0.truncate(count);
     }
 }
 
@@ -233,11 +273,11 @@ mod tests {
     /// Exchange 1 in that state, and whether it is a message's.
     fn opened(awaiting: Awaiting, is_message: bool) -> Exchanges {
         let exchange = if is_message { message(1) } else { subscription(1) };
-        with(Exchange { awaiting, ..exchange })
+        with(exchange.and_awaits(awaiting))
     }
 
     fn state(exchanges: &Exchanges, identifier: u16) -> Option<Awaiting> {
-        exchanges.find(identifier).map(|exchange| exchange.awaiting)
+        exchanges.find(identifier).map(|exchange| exchange.awaits())
     }
 
     fn has_claim(exchanges: &Exchanges, identifier: u16) -> bool {
@@ -269,11 +309,11 @@ mod tests {
         for state in STATES {
             for first in 0x10..0xd0 {
                 let packet_type = PacketType::of(first);
-                let mut exchange = Exchange { awaiting: state, ..message(1) };
+                let mut exchange = message(1).and_awaits(state);
                 exchange.acknowledged(packet_type, 1);
                 let after = own.iter().find(|(awaited, _)| state == *awaited && state == packet_type);
                 assert_eq!(
-                    exchange.awaiting,
+                    exchange.awaits(),
                     after.map_or(state, |&(_, after)| after),
                     "{state:?} and {packet_type:?}"
                 );
@@ -286,7 +326,7 @@ mod tests {
         for awaited in [PacketType::PUBACK, PacketType::PUBREC, PacketType::PUBCOMP, PacketType::SUBACK] {
             let mut exchange = Exchange::awaiting(awaited, 1);
             exchange.acknowledged(awaited, 0x80);
-            assert_eq!(exchange.awaiting == REFUSED, awaited == PacketType::SUBACK, "{awaited:?}");
+            assert_eq!(exchange.awaits() == REFUSED, awaited == PacketType::SUBACK, "{awaited:?}");
         }
     }
 

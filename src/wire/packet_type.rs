@@ -4,7 +4,7 @@ use crate::QOS_2;
 
 /// A control packet type. Held as the number on the wire, so that nothing has to be looked up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub struct PacketType(u8);
+pub struct PacketType(u32);
 
 #[allow(missing_docs)]
 impl PacketType {
@@ -27,7 +27,12 @@ impl PacketType {
 impl PacketType {
     /// The type of the packet that begins with `first`.
     pub const fn of(first: u8) -> Self {
-        Self(first >> 4)
+        Self((first >> 4) as u32)
+    }
+
+    /// Its number, of four bits.
+    pub const fn number(self) -> u32 {
+        self.0
     }
 
     /// The first byte of a packet of this type whose flags the specification reserves (MQTT-2.2.2-1).
@@ -36,7 +41,7 @@ impl PacketType {
             Self::PUBREL | Self::SUBSCRIBE | Self::UNSUBSCRIBE => 0b0010,
             _ => 0,
         };
-        self.0 << 4 | reserved_flags
+        (self.0 << 4) as u8 | reserved_flags
     }
 
     /// The remaining length of a packet of this type from the broker, which is always the same; `None` for PUBLISH, and for

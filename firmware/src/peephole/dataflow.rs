@@ -27,15 +27,84 @@ pub(super) fn shorten(lines: &mut [Line]) {
             literals.insert(name.to_owned(), Value::of_literal(value));
         }
     }
-    for range in ranges(lines) {
-        let steps =
-            [call_directly, mask_shortly, shift_and_mask, compare_with_numbers, test_bits, read_originals, drop_unread];
-        while let Some(flow) = Flow::of(&lines[range.clone()], &literals) {
-            if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
-                break;
+    // What is known of a function's arguments grows with what is known of those who call it.
+    let mut arguments = HashMap::new();
+    loop {
+        for range in ranges(lines) {
+            let entry = entry(lines, &range, &arguments);
+            let steps = [
+                call_directly,
+                mask_shortly,
+                shift_and_mask,
+                compare_with_numbers,
+                test_bits,
+                copy_numbers,
+                read_originals,
+                read_others,
+                drop_known,
+                drop_unread,
+            ];
+            while let Some(flow) = Flow::of(&lines[range.clone()], &literals, &entry) {
+                if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
+                    break;
+                }
             }
         }
+        let found = find_arguments(lines, &literals, &arguments);
+        if found == arguments {
+            return;
+        }
+        arguments = found;
     }
+}
+
+type Arguments = HashMap<String, State>;
+
+/// What is known where the function of these lines begins.
+fn entry(lines: &[Line], range: &Range<usize>, arguments: &Arguments) -> State {
+    let name = lines[range.start - 1].label().unwrap_or_default();
+    let mut entry = arguments.get(name).cloned().unwrap_or([Known::NOTHING; REGISTERS]);
+    for (register, known) in entry.iter_mut().enumerate() {
+        known.value = known.value.take().or(Some(Value::Initial(register)));
+    }
+    entry
+}
+
+/// What is known of the arguments of the functions that are called by nothing but `call0`: what holds for each call.
+fn find_arguments(lines: &[Line], literals: &HashMap<String, Value>, arguments: &Arguments) -> Arguments {
+    let mut found = Arguments::new();
+    for range in ranges(lines) {
+        let entry = entry(lines, &range, arguments);
+        let Some(flow) = Flow::of(&lines[range], literals, &entry) else {
+            // Whom it calls with what is not known.
+            return Arguments::new();
+        };
+        for step in &flow.0 {
+            let ("call0", [function], Some(known)) =
+                (step.instruction.name.as_str(), &step.instruction.operands[..], &step.known)
+            else {
+                continue;
+            };
+            let given = std::array::from_fn(|register| match &known[register] {
+                _ if READ_BY_CALL >> register & 1 == 0 => Known::NOTHING,
+                Known { value: Some(Value::Initial(_) | Value::Result(..)), bits } => Known::of_bits(*bits),
+                known => known.clone(),
+            });
+            let met = match found.get(function) {
+                Some(other) => std::array::from_fn(|register| Known::meet(&given[register], &other[register])),
+                None => given,
+            };
+            found.insert(function.clone(), met);
+        }
+    }
+    // Others can call what they can name.
+    for line in lines {
+        match line.words()[..] {
+            [".global" | ".globl" | ".weak", name] | [".literal", _, name] => found.remove(name),
+            _ => None,
+        };
+    }
+    found
 }
 
 /// The lines of each function.
@@ -155,6 +224,10 @@ impl Instruction {
 enum Value {
     Number(u32),
     Address(String),
+    /// What this register held where the function began.
+    Initial(Register),
+    /// What the step of this place has left in this register, when it was last gone through.
+    Result(usize, Register),
 }
 
 impl Value {
@@ -215,7 +288,7 @@ struct Step {
 struct Flow(Vec<Step>);
 
 impl Flow {
-    fn of(lines: &[Line], literals: &HashMap<String, Value>) -> Option<Flow> {
+    fn of(lines: &[Line], literals: &HashMap<String, Value>, entry: &State) -> Option<Flow> {
         let mut steps: Vec<Step> = vec![];
         let mut labels = HashMap::new();
         let mut is_met = true;
@@ -240,19 +313,19 @@ impl Flow {
             };
         }
         let mut flow = Flow(steps);
-        flow.find_known(literals);
+        flow.find_known(literals, entry);
         flow.find_wanted();
         Some(flow)
     }
 
-    fn find_known(&mut self, literals: &HashMap<String, Value>) {
+    fn find_known(&mut self, literals: &HashMap<String, Value>, entry: &State) {
         let Some(first) = self.0.first_mut() else { return };
-        first.known = Some([Known::NOTHING; REGISTERS]);
+        first.known = Some(entry.clone());
         let mut open = vec![0];
         while let Some(at) = open.pop() {
             let step = &self.0[at];
             let Some(known) = &step.known else { continue };
-            let after = after(&step.instruction, known, literals);
+            let after = after(at, &step.instruction, known, literals);
             for next in step.next.clone() {
                 let known = &mut self.0[next].known;
                 let met = match known {
@@ -296,39 +369,77 @@ impl Flow {
         })
     }
 
+    /// The steps that read what the step at this place has left in its register. `None` when one of them reads it without
+    /// naming it.
+    fn reads_of(&self, at: usize, register: Register) -> Option<Vec<usize>> {
+        let mut reads = vec![];
+        let mut seen = HashSet::new();
+        let mut open = self.0[at].next.clone();
+        while let Some(at) = open.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let Step { instruction, next, .. } = &self.0[at];
+            if instruction.reads >> register & 1 != 0 {
+                let first_read = usize::from(instruction.writes.is_some());
+                let is_named = (first_read..instruction.operands.len()).any(|place| instruction.at(place) == Some(register));
+                if !is_named || instruction.lost != 0 {
+                    return None;
+                }
+                reads.push(at);
+            }
+            if instruction.changes() >> register & 1 == 0 {
+                open.extend(next);
+            }
+        }
+        Some(reads)
+    }
+
     /// What is known of the operand at that place of a step, if it is a register.
     fn operand(&self, at: usize, place: usize) -> Option<&Known> {
         Some(&self.0[at].known.as_ref()?[self.0[at].instruction.at(place)?])
     }
 }
 
-/// What is known after an instruction.
-fn after(instruction: &Instruction, before: &State, literals: &HashMap<String, Value>) -> State {
+/// What is known after the instruction of the step at this place.
+fn after(at: usize, instruction: &Instruction, before: &State, literals: &HashMap<String, Value>) -> State {
     let mut after = before.clone();
+    for known in &mut after {
+        // It was left by this step when it was gone through before.
+        if matches!(known.value, Some(Value::Result(from, _)) if from == at) {
+            known.value = None;
+        }
+    }
     for (register, known) in after.iter_mut().enumerate() {
         if instruction.lost >> register & 1 != 0 {
-            *known = Known::NOTHING;
+            *known = Known { value: Some(Value::Result(at, register)), bits: 32 };
         }
     }
     let Some(writes) = instruction.writes else { return after };
+    if let Some((from, to)) = instruction.copy() {
+        let result = Some(Value::Result(at, to));
+        after[from].value = after[from].value.take().or(result);
+        after[to] = after[from].clone();
+        return after;
+    }
     let operand = |place| instruction.at(place).map_or(Known::NOTHING, |register| before[register].clone());
     let number = |place| instruction.number(place).unwrap_or(32);
-    after[writes] = match (instruction.name.as_str(), instruction.copy()) {
-        (_, Some((from, _))) => before[from].clone(),
-        ("movi", _) => instruction.number(1).map_or(Known::NOTHING, Known::number),
-        ("l32r", _) => match instruction.operands.get(1).and_then(|name| literals.get(name)) {
+    after[writes] = match instruction.name.as_str() {
+        "movi" => instruction.number(1).map_or(Known::NOTHING, Known::number),
+        "l32r" => match instruction.operands.get(1).and_then(|name| literals.get(name)) {
             Some(Value::Number(number)) => Known::number(*number),
             address => Known { value: address.cloned(), bits: 32 },
         },
-        ("l8ui", _) => Known::of_bits(8),
-        ("l16ui", _) => Known::of_bits(16),
-        ("extui", _) => Known::of_bits(number(3).min(operand(1).bits.saturating_sub(number(2)))),
-        ("srli", _) => Known::of_bits(operand(1).bits.saturating_sub(number(2))),
-        ("slli", _) => Known::of_bits(operand(1).bits + number(2)),
-        ("and", _) => Known::of_bits(operand(1).bits.min(operand(2).bits)),
-        ("or" | "xor", _) => Known::of_bits(operand(1).bits.max(operand(2).bits)),
+        "l8ui" => Known::of_bits(8),
+        "l16ui" => Known::of_bits(16),
+        "extui" => Known::of_bits(number(3).min(operand(1).bits.saturating_sub(number(2)))),
+        "srli" => Known::of_bits(operand(1).bits.saturating_sub(number(2))),
+        "slli" => Known::of_bits(operand(1).bits + number(2)),
+        "and" => Known::of_bits(operand(1).bits.min(operand(2).bits)),
+        "or" | "xor" => Known::of_bits(operand(1).bits.max(operand(2).bits)),
         _ => Known::NOTHING,
     };
+    after[writes].value = after[writes].value.take().or(Some(Value::Result(at, writes)));
     after
 }
 
@@ -356,7 +467,15 @@ fn call_directly(lines: &mut [Line], flow: &Flow, functions: &Functions) -> bool
 fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
-        if step.instruction.name != "and" {
+        let Instruction { name, operands, .. } = &step.instruction;
+        if name == "extui" && step.instruction.number(2) == Some(0) {
+            let bits = step.instruction.number(3).unwrap_or(0);
+            if flow.operand(at, 1).is_some_and(|known| known.bits <= bits) {
+                replace(lines, step.at, &format!("\tor\t{}, {from}, {from}", operands[0], from = operands[1]));
+                has_changed = true;
+            }
+        }
+        if name != "and" {
             continue;
         }
         for (masked, mask) in [(1, 2), (2, 1)] {
@@ -381,24 +500,50 @@ fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 fn shift_and_mask(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let Instruction { name, operands, .. } = &step.instruction;
-        let (Some(to), Some(from), Some(shift)) =
-            (step.instruction.at(0), step.instruction.at(1), step.instruction.number(2))
-        else {
-            continue;
-        };
-        if name != "srli" || to == from {
+        let (Some(to), Some(from)) = (step.instruction.at(0), step.instruction.at(1)) else { continue };
+        let shift = step.instruction.number(2).filter(|_| name == "srli");
+        // Of a mask without gaps, the bits up to its highest one: those below are shifted out.
+        let highest = flow.operand(at, 2).and_then(Known::as_number).filter(|_| name == "and");
+        if to == from {
             continue;
         }
         for later in flow.until_changed(at, set([from, to])) {
-            let is_of_it = later.instruction.name == "extui" && later.instruction.at(1) == Some(to);
-            if is_of_it && later.instruction.number(2) == Some(0) {
-                let (masked, bits) = (&later.instruction.operands[0], &later.instruction.operands[3]);
-                replace(lines, later.at, &format!("\textui\t{masked}, {}, {shift}, {bits}", operands[1]));
-                return true;
+            let Instruction { name, operands: read, .. } = &later.instruction;
+            if later.instruction.at(1) != Some(to) {
+                continue;
             }
+            let text = match (shift, highest, name.as_str(), later.instruction.number(2)) {
+                (Some(shift), _, "extui", Some(0)) => {
+                    format!("\textui\t{}, {}, {shift}, {}", read[0], operands[1], read[3])
+                }
+                (_, Some(mask), "srli", Some(shift)) if (mask >> shift).wrapping_add(1).is_power_of_two() => {
+                    let bits = (mask >> shift).count_ones();
+                    if !(1..=16).contains(&bits) {
+                        continue;
+                    }
+                    format!("\textui\t{}, {}, {shift}, {bits}", read[0], operands[1])
+                }
+                _ => continue,
+            };
+            replace(lines, later.at, &text);
+            return true;
         }
     }
     false
+}
+
+/// A copy of a small number is that number.
+fn copy_numbers(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    let mut has_changed = false;
+    for (at, step) in flow.0.iter().enumerate() {
+        let Some((_, to)) = step.instruction.copy() else { continue };
+        let number = flow.operand(at, 1).and_then(Known::as_number).map(|number| number as i32);
+        if let Some(number @ -32..=95) = number {
+            replace(lines, step.at, &format!("\tmovi\ta{to}, {number}"));
+            has_changed = true;
+        }
+    }
+    has_changed
 }
 
 /// The numbers that branches compare with, of their two kinds.
@@ -489,29 +634,77 @@ fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
             return true;
         }
         for later in flow.until_changed(at, set([from, to])) {
-            let Instruction { name, writes, .. } = &later.instruction;
+            let writes = later.instruction.writes;
             if later.instruction.copy() == Some((to, from)) {
                 replace(lines, later.at, "");
                 return true;
             }
-            // As the line is by now.
-            let operands = &lines[later.at].words[1..];
-            let first_read = usize::from(writes.is_some());
-            let renamed: Vec<String> = operands
-                .iter()
-                .enumerate()
-                .map(|(place, word)| {
-                    let is_read = place >= first_read && register(word) == Some(to);
-                    if is_read { format!("a{from}") } else { word.clone() }
-                })
-                .collect();
-            if renamed != operands {
-                replace(lines, later.at, &format!("\t{name}\t{}", renamed.join(", ")));
-                has_changed = true;
-            }
+            has_changed |= read_from(lines, later.at, writes.is_some(), to, from);
         }
     }
     has_changed
+}
+
+/// Has the line read one register where it reads another one.
+fn read_from(lines: &mut [Line], at: usize, writes: bool, read: Register, from: Register) -> bool {
+    // As the line is by now.
+    let [name, operands @ ..] = &lines[at].words[..] else { return false };
+    let renamed: Vec<String> = operands
+        .iter()
+        .enumerate()
+        .map(|(place, word)| {
+            let is_read = place >= usize::from(writes) && register(word) == Some(read);
+            if is_read { format!("a{from}") } else { word.clone() }
+        })
+        .collect();
+    let is_changed = renamed != operands;
+    if is_changed {
+        let text = format!("\t{name}\t{}", renamed.join(", "));
+        replace(lines, at, &text);
+    }
+    is_changed
+}
+
+/// What a register is given is not needed when, wherever it is read, another one holds the same.
+fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    for (at, step) in flow.0.iter().enumerate() {
+        let Some(to) = step.instruction.writes.filter(|&to| to != STACK_POINTER) else { continue };
+        let is_given = step.instruction.name == "movi" || step.instruction.copy().is_some();
+        let Some(reads) = flow.reads_of(at, to).filter(|reads| is_given && !reads.is_empty()) else { continue };
+        let holds_the_same = |other: &Register| {
+            reads.iter().all(|&read| {
+                let known = flow.0[read].known.as_ref();
+                known.is_some_and(|known| known[to].value.is_some() && known[to].value == known[*other].value)
+            })
+        };
+        let others = (0..REGISTERS).filter(|&other| other > STACK_POINTER && other != to);
+        if let Some(other) = others.into_iter().find(holds_the_same) {
+            for &read in &reads {
+                let Step { at, instruction, .. } = &flow.0[read];
+                read_from(lines, *at, instruction.writes.is_some(), to, other);
+            }
+            replace(lines, step.at, "");
+            return true;
+        }
+    }
+    false
+}
+
+/// What a register holds already is not put there.
+fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    for (at, step) in flow.0.iter().enumerate() {
+        let (Some(to), Some(known)) = (step.instruction.writes, &step.known) else { continue };
+        let given = match step.instruction.copy() {
+            Some((from, _)) => known[from].value.clone(),
+            None if step.instruction.name == "movi" => step.instruction.number(1).map(Value::Number),
+            None => None,
+        };
+        if step.instruction.is_pure && given.is_some() && given == known[to].value {
+            replace(lines, flow.0[at].at, "");
+            return true;
+        }
+    }
+    false
 }
 
 fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
