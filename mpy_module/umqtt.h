@@ -65,7 +65,7 @@ typedef struct _umqtt_held_t {
     struct _umqtt_held_t *next; // that of the last one is the first one
     mp_obj_t topic;
     mp_obj_t message;
-    int32_t held; // what UMQTT_HOLD said
+    uint32_t held; // what UMQTT_HOLD said
 } umqtt_held_t;
 
 // What is kept of a session that outlives the connection.

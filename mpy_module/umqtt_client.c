@@ -14,7 +14,9 @@
 #error SMALL_BUFFER_SIZE must hold what UMQTT_TO_HEADER asks for
 #endif
 
-#define IS_PUBLISH(first_byte) (((first_byte) & 0xf0) == 0x30)
+#define IS_PUBLISH(packet) (((packet) & 0xf0) == 0x30)
+#define FIRST_BYTE(packet) ((packet) & 0xff)
+#define HAS_QOS(packet) (((packet) & 0x06) != 0)
 
 // One call of one method, while it lasts.
 typedef struct _umqtt_call_t {
@@ -459,8 +461,9 @@ static mp_int_t read_once(umqtt_call_t *call, const umqtt_action_t *action, byte
         set_nonblocking(session);
         call->reading = true;
     }
-    if (action->limit < umqtt_session_patience(&session->engine) && !session->checking) {
-        umqtt_socket_set_limit(session, action->limit);
+    uint32_t limit = session->checking ? 0 : umqtt_limit(&call->operation, &session->engine);
+    if (limit != 0) {
+        umqtt_socket_set_limit(session, limit);
         call->reading = true;
     }
     mp_int_t count = umqtt_socket_read(session, bytes, wanted);
@@ -570,7 +573,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     if (call->ahead_len == 0) {
         // Nothing of the next packet is read, and the engine will ask for all of this one.
         bool reads_ahead = wanted < SMALL_BUFFER_SIZE && session->stream != NULL;
-        count = reads_ahead ? read_once(call, action, small, MIN(action->rest, SMALL_BUFFER_SIZE))
+        count = reads_ahead ? read_once(call, action, small, MIN(action->rest - action->offset, SMALL_BUFFER_SIZE))
             : read_once(call, action, to, wanted);
         if (reads_ahead) {
             call->ahead = small;
@@ -597,7 +600,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->kind = UMQTT_RECEIVED;
     event->count = count;
     event->shown.bytes = start;
-    event->shown.len = action->target == UMQTT_TO_MESSAGE ? 0 : action->offset + count;
+    event->shown.len = action->target == UMQTT_TO_TOPIC ? action->offset + count : (size_t)count;
 }
 
 // Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. Both
@@ -751,9 +754,9 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
     return true;
 }
 
-// Does what the operation wants until it is over, beginning after that event. Returns the value that it gives. Raises
-// what it fails with, what the socket raises, and what the callback raises.
-static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
+// Does what the operation wants until it is over, beginning after that event. Returns the value that it gives: the packet that
+// a wait has come across, 0 for none. Raises what it fails with, what the socket raises, and what the callback raises.
+static uint32_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
     umqtt_session_obj_t *session = call->session;
     byte small[SMALL_BUFFER_SIZE] __attribute__((aligned(4)));
     umqtt_event_t event;
@@ -792,7 +795,7 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
                 break;
             case UMQTT_DELIVER:
                 deliver(call);
-                if (action.value >= 0) {
+                if (!HAS_QOS(action.value)) {
                     return action.value;
                 }
                 event.kind = UMQTT_DELIVERED;
@@ -812,18 +815,18 @@ static mp_int_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
                 break;
             case UMQTT_DONE:
                 return action.value;
-            case UMQTT_FAIL:
-                if (action.error == UMQTT_PEER_CLOSED || action.error == UMQTT_MALFORMED
-                    || action.error == UMQTT_DESYNCHRONISED || action.error == UMQTT_BROKER_SILENT
-                    || action.error == UMQTT_TOO_MANY_UNRELEASED) {
+            default:
+                if (action.kind == UMQTT_PEER_CLOSED || action.kind == UMQTT_MALFORMED
+                    || action.kind == UMQTT_DESYNCHRONISED || action.kind == UMQTT_BROKER_SILENT
+                    || action.kind == UMQTT_TOO_MANY_UNRELEASED) {
                     close_connection(session);
                 }
-                if (action.error == UMQTT_OUT_OF_MEMORY) {
+                if (action.kind == UMQTT_OUT_OF_MEMORY) {
                     session->topic = session->message = NULL;
                     umqtt_session_give_up_message(&session->engine, call->ahead_len);
                     m_malloc_fail(call->wanted);
                 }
-                raise_error(action.error, action.value);
+                raise_error(action.kind, action.value);
         }
         event.now = call_now(call);
     }
@@ -833,15 +836,15 @@ static void try_run(void *call) {
     run(call, UMQTT_START);
 }
 
-// Delivers and acknowledges the message that was held first. Returns the first byte of its packet.
-static mp_int_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
+// Delivers and acknowledges the message that was held first. Returns its packet, as run() does.
+static uint32_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
     call->held = held;
     umqtt_deliver_held(&call->operation, held->held);
-    mp_int_t first_byte = run(call, UMQTT_START);
+    uint32_t packet = run(call, UMQTT_START);
     if (held == first_held(call->session)) {
         remove_first_held(call->session); // it was only to be acknowledged
     }
-    return first_byte;
+    return packet;
 }
 
 // Messages in flight
@@ -1496,12 +1499,12 @@ static mp_obj_t wait_for_packet(umqtt_call_t *call) {
     call->reading = !call->polled;
     uint32_t started = call_now(call);
     umqtt_held_t *held = session->holding ? NULL : first_held(session);
-    mp_int_t first_byte;
+    uint32_t packet;
     if (held != NULL) {
-        first_byte = run_held(call, held);
+        packet = run_held(call, held);
     } else {
         call->waits = true;
-        first_byte = run(call, UMQTT_START);
+        packet = run(call, UMQTT_START);
     }
     // The callback has returned, so now it is the turn of what came while it waited.
     while (!session->in_callback && (held = first_held(session)) != NULL
@@ -1509,10 +1512,10 @@ static mp_obj_t wait_for_packet(umqtt_call_t *call) {
         run_held(call, held);
     }
     release_kept(session);
-    if (first_byte < 0 || (UMQTT_API < 18 && IS_PUBLISH(first_byte))) {
+    if (packet == 0 || (UMQTT_API < 18 && IS_PUBLISH(packet))) {
         return mp_const_none;
     }
-    return MP_OBJ_NEW_SMALL_INT(first_byte);
+    return MP_OBJ_NEW_SMALL_INT(FIRST_BYTE(packet));
 }
 
 static mp_obj_t umqtt_client_wait_msg(const mp_obj_t *args) {

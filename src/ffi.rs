@@ -47,7 +47,7 @@ const _: () = {
     assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
     assert!(Slot::COUNT == UMQTT_STRINGS);
     assert!(IN_FLIGHT_MAX == UMQTT_IN_FLIGHT_MAX);
-    assert!(Arrived::REPEATED == UMQTT_ONLY_TO_ACKNOWLEDGE as u32);
+    assert!(Arrived::REPEATED == UMQTT_ONLY_TO_ACKNOWLEDGE);
 };
 
 /// A string of the user's program: `len` bytes at `bytes`, or no string when `bytes` is null.
@@ -135,13 +135,6 @@ impl From<Error> for umqtt_error_t {
     }
 }
 
-impl From<Next> for umqtt_action_kind_t {
-    fn from(next: Next) -> Self {
-        // SAFETY: as for errors.
-        unsafe { mem::transmute::<Next, umqtt_action_kind_t>(next) }
-    }
-}
-
 impl From<Target> for umqtt_target_t {
     fn from(target: Target) -> Self {
         // SAFETY: as for errors.
@@ -164,12 +157,12 @@ fn code(result: Result<(), Error>) -> umqtt_error_t {
     }
 }
 
-/// What an operation wants next.
+/// What an operation wants next. Less than these is an umqtt_error_t, with which it has failed.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub enum umqtt_action_kind_t {
     /// Write the packet, chunk by chunk (umqtt_chunk), then tell UMQTT_SENT.
-    UMQTT_SEND,
+    UMQTT_SEND = 20,
     /// Read at most `len - offset` bytes, once, to `target`; then tell UMQTT_RECEIVED, UMQTT_WOULD_BLOCK, UMQTT_WAITED_IN_VAIN
     /// or UMQTT_NO_MEMORY.
     UMQTT_READ,
@@ -183,8 +176,6 @@ pub enum umqtt_action_kind_t {
     UMQTT_WAIT,
     /// It succeeded; see `value`.
     UMQTT_DONE,
-    /// It failed; see `error` and `value`.
-    UMQTT_FAIL,
 }
 
 /// Where bytes belong that are to be read.
@@ -205,28 +196,26 @@ pub enum umqtt_target_t {
 pub const UMQTT_HEADER_MAX: usize = 5;
 
 /// In what UMQTT_HOLD says: the message was delivered already, and is only to be acknowledged.
-pub const UMQTT_ONLY_TO_ACKNOWLEDGE: i32 = 1 << 8;
+pub const UMQTT_ONLY_TO_ACKNOWLEDGE: u32 = 1 << 8;
 
 /// What an operation wants next. What is not said to be for its kind is not set.
 #[repr(C)]
 pub struct umqtt_action_t {
-    /// What.
-    pub kind: umqtt_action_kind_t,
+    /// What: umqtt_action_kind_t, or umqtt_error_t when it has failed.
+    pub kind: u32,
+    /// Of umqtt_wait, for UMQTT_HOLD, UMQTT_DELIVER and UMQTT_DONE: 0, or a packet that has arrived, its first byte lowest. When
+    /// that is a PUBLISH at QoS 0, nothing is left to be done but to deliver it. Of umqtt_connect, session present; for
+    /// UMQTT_CONNECT_REFUSED the return code.
+    pub value: u32,
     /// For UMQTT_READ.
     pub target: umqtt_target_t,
-    /// For UMQTT_FAIL.
-    pub error: umqtt_error_t,
-    /// For UMQTT_DONE: of umqtt_connect, session present; of umqtt_wait, the first byte of the packet, or -1. For
-    /// UMQTT_DELIVER: -1, or what UMQTT_DONE would give; then nothing is left to be done but to deliver. For UMQTT_CONNECT_REFUSED, the return code. For UMQTT_HOLD, what is to be known of the message.
-    pub value: i32,
     /// For UMQTT_READ: how many bytes of the target have arrived already. When 0, the target begins.
     pub offset: u32,
     /// For UMQTT_READ: the size of the whole target.
     pub len: u32,
-    /// For UMQTT_READ: how many bytes the packet has from here on, as far as is known; what is wanted is among them.
+    /// For UMQTT_READ: how many bytes the packet has from the target's beginning on, as far as is known; what is wanted is among
+    /// them.
     pub rest: u32,
-    /// For UMQTT_READ: how long it may block, in milliseconds; 0 for as long as it likes.
-    pub limit: u32,
 }
 
 /// What came of an action.
@@ -720,9 +709,9 @@ pub unsafe extern "C" fn umqtt_take(
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn umqtt_deliver_held(operation: *mut umqtt_operation_t, held: i32) {
+pub unsafe extern "C" fn umqtt_deliver_held(operation: *mut umqtt_operation_t, held: u32) {
     // SAFETY: the caller's, as said for the file.
-    unsafe { place(operation) }.deliver_held(Arrived::from_word(held as u32));
+    unsafe { place(operation) }.deliver_held(Arrived::from_word(held));
 }
 
 /// Whether an operation that began at `started` has time left at `now`, both in milliseconds.
@@ -808,35 +797,49 @@ pub unsafe extern "C" fn umqtt_chunk(
     unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }
 
+/// The number that C has for what comes next.
+const fn number(next: Next) -> u32 {
+    // SAFETY: it has the size of a number, and is one: an error's, or one of those that follow (asserted below).
+    unsafe { mem::transmute::<Next, u32>(next) }
+}
+
+const _: () = {
+    use umqtt_action_kind_t::*;
+    assert!(number(Next::Fail(Error::NotConnected)) == Error::NotConnected as u32);
+    assert!(number(Next::Fail(Error::ClientIdMissing)) == Error::ClientIdMissing as u32);
+    assert!(number(Next::Send) == UMQTT_SEND as u32 && number(Next::Read) == UMQTT_READ as u32);
+    assert!(number(Next::Deliver) == UMQTT_DELIVER as u32 && number(Next::Hold) == UMQTT_HOLD as u32);
+    assert!(number(Next::Wait) == UMQTT_WAIT as u32 && number(Next::Done) == UMQTT_DONE as u32);
+};
+
 /// Writes an action where C wants it: what its kind has, and nothing else. An operation that has failed is left.
 ///
 /// SAFETY: `to` points to memory for a umqtt_action_t.
 #[inline(never)]
-unsafe fn put_action(
-    to: *mut umqtt_action_t,
-    operation: &mut Operation,
-    session: &mut Session,
-    next: Result<Next, Error>,
-) {
-    let value = operation.value(session, next);
+unsafe fn put_action(to: *mut umqtt_action_t, operation: &mut Operation, session: &mut Session, next: Next) {
     // SAFETY: as above; nothing in it is dropped.
     unsafe {
-        (*to).value = value;
-        match next {
-            Ok(next) => (*to).kind = next.into(),
-            Err(error) => {
-                operation.abandon(session);
-                (*to).kind = umqtt_action_kind_t::UMQTT_FAIL;
-                (*to).error = error.into();
-            }
-        }
-        if next == Ok(Next::Read) {
+        (*to).kind = number(next);
+        (*to).value = operation.arrived().word();
+        if next == Next::Read {
             let want = session.decoder.want();
             (*to).target = want.target.into();
             (*to).offset = want.offset;
             (*to).len = want.len;
-            (*to).rest = session.decoder.rest();
-            (*to).limit = operation.limit(session);
+            (*to).rest = session.decoder.remaining();
         }
     }
+    if matches!(next, Next::Fail(_)) {
+        operation.abandon(session);
+    }
+}
+
+/// How long the read of UMQTT_READ may block, in milliseconds, when that is less than umqtt_session_patience; else 0.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_limit(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) -> u32 {
+    // SAFETY: the caller's, as said for the file.
+    unsafe { borrow::<Operation, _>(operation).limit(borrow(session)) }
 }

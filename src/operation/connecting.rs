@@ -1,24 +1,28 @@
 //! CONNECT, and the CONNACK that must be the first packet to come back (MQTT-3.2.0-1).
 
-use super::{Next, Operation, Told};
+use super::{Arrived, Next, Operation, Told};
 use crate::wire::PacketType;
 use crate::{Error, session::Session};
 
 impl Operation {
-    pub(super) fn connecting(&mut self, session: &mut Session, told: Told) -> Result<Next, Error> {
+    pub(super) fn connecting(&mut self, session: &mut Session, told: Told) -> Next {
         match told {
-            Told::WouldBlock | Told::TimedOut => return Err(Error::TimedOut),
+            Told::WouldBlock | Told::TimedOut => return Error::TimedOut.into(),
             Told::Received if !session.decoder.is_within_packet() => {}
             _ => return self.read(session),
         }
         if PacketType::of(session.decoder.first_byte()) != PacketType::CONNACK {
-            return Err(Error::Malformed);
+            return Error::Malformed.into();
         }
-        if session.decoder.return_code() != 0 {
-            return Err(Error::ConnectRefused);
+        let return_code = session.decoder.return_code();
+        if return_code != 0 {
+            self.arrived = Arrived::from_word(return_code.into());
+            return Error::ConnectRefused.into();
         }
-        session.accepted(session.decoder.session_present());
+        let session_present = session.decoder.session_present();
+        self.arrived = Arrived::from_word(session_present.into());
+        session.accepted(session_present);
         session.keep_alive.start(self.packet.number());
-        Ok(Next::Done)
+        Next::Done
     }
 }

@@ -9,19 +9,18 @@ use crate::session::{LOST, NOTHING, REFUSED, Session};
 
 impl Operation {
     #[inline(never)]
-    pub(super) fn exchanging(&mut self, session: &mut Session) -> Result<Next, Error> {
+    pub(super) fn exchanging(&mut self, session: &mut Session) -> Next {
         session.set_waiting_since(None);
         match session.exchanges.find(self.packet.number()).map(|exchange| exchange.awaits()) {
-            None | Some(LOST) => Err(Error::NotConnected),
-            Some(REFUSED) => Err(Error::SubscribeRefused),
+            None | Some(LOST) => Error::NotConnected.into(),
+            Some(REFUSED) => Error::SubscribeRefused.into(),
             Some(NOTHING) => {
                 self.abandon(session);
-                Ok(Next::Done)
+                Next::Done
             }
             Some(_) => {
-                self.check_time(session)?;
                 session.set_waiting_since(Some(self.started));
-                Ok(Next::Wait)
+                self.in_time(session, Next::Wait)
             }
         }
     }

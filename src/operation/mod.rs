@@ -18,7 +18,7 @@ mod exchanging;
 mod waiting;
 
 use crate::Error;
-use crate::ffi::{umqtt_action_kind_t, umqtt_event_kind_t};
+use crate::ffi::umqtt_event_kind_t;
 use crate::session::{Arrived, Exchange, Session};
 use crate::wire::{Connect, Lookup, Outgoing, PacketType, Publish, QoS, Subscribe, Unsubscribe, Want};
 
@@ -88,17 +88,30 @@ pub enum Event<'a> {
     Waited,
 }
 
-/// What kind of [`Action`] comes next. Numbered as in C.
+/// What kind of [`Action`] comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
 #[allow(missing_docs)]
 pub enum Next {
-    Send = umqtt_action_kind_t::UMQTT_SEND as isize,
-    Read = umqtt_action_kind_t::UMQTT_READ as isize,
-    Deliver = umqtt_action_kind_t::UMQTT_DELIVER as isize,
-    Hold = umqtt_action_kind_t::UMQTT_HOLD as isize,
-    Wait = umqtt_action_kind_t::UMQTT_WAIT as isize,
-    Done = umqtt_action_kind_t::UMQTT_DONE as isize,
+    Send,
+    Read,
+    Deliver,
+    Hold,
+    Wait,
+    Done,
+    Fail(Error),
+}
+
+impl From<Error> for Next {
+    fn from(error: Error) -> Next {
+        Next::Fail(error)
+    }
+}
+
+/// What is left of a step that has gone well so far, or else its failure.
+impl From<Result<Next, Error>> for Next {
+    fn from(result: Result<Next, Error>) -> Next {
+        result.unwrap_or_else(Next::Fail)
+    }
 }
 
 /// What kind of [`Event`] has come. Numbered as in C.
@@ -117,9 +130,6 @@ pub enum Told {
     Waited = umqtt_event_kind_t::UMQTT_WAITED as isize,
 }
 
-/// That an operation gives nothing.
-pub const NO_VALUE: i32 = -1;
-
 /// One call of the user's, from its beginning to its end.
 #[derive(Clone, Debug)]
 pub struct Operation {
@@ -129,7 +139,7 @@ pub struct Operation {
     started: u32,
     /// When it last asked to read.
     reading_since: u32,
-    /// While it waits for a packet: the one that has arrived.
+    /// While it waits for a packet: the one that has arrived. Of CONNACK, session present or, when it refuses, the return code.
     arrived: Arrived,
     /// The packet to write at the next [`Action::Send`]. Its number is that of the exchange, if the operation has one.
     packet: Outgoing,
@@ -337,41 +347,39 @@ impl Operation {
             Event::Held => (Told::Held, 0, &[][..]),
             Event::Waited => (Told::Waited, 0, &[][..]),
         };
-        match self.advance(session, now, told, count, bytes) {
-            Ok(next) => self.action(session, next),
-            Err(error) => {
-                self.abandon(session);
-                Action::Fail(error)
-            }
+        let next = self.advance(session, now, told, count, bytes);
+        if matches!(next, Next::Fail(_)) {
+            self.abandon(session);
         }
+        self.action(session, next)
     }
 
     /// The action of that kind, which comes next.
     fn action(&self, session: &Session, next: Next) -> Action {
         match next {
             Next::Send => Action::Send,
-            Next::Read => Action::Read { want: session.decoder.want(), limit: self.limit(session) },
+            Next::Read => {
+                let limit = match self.limit(session) {
+                    0 => session.patience(),
+                    limit => limit,
+                };
+                Action::Read { want: session.decoder.want(), limit }
+            }
             Next::Deliver => Action::Deliver,
             Next::Hold => Action::Hold(self.arrived),
             Next::Wait => Action::Wait,
-            Next::Done => Action::Done(match (self.kind, self.value(session, Ok(next))) {
-                (_, NO_VALUE) => Outcome::Nothing,
-                (Kind::Connecting, value) => Outcome::Connected { session_present: value != 0 },
-                (_, value) => Outcome::Packet(value as u8),
+            Next::Fail(error) => Action::Fail(error),
+            Next::Done => Action::Done(match (self.kind, self.arrived()) {
+                (Kind::Connecting, connack) => Outcome::Connected { session_present: connack != Arrived::NOTHING },
+                (_, Arrived::NOTHING) => Outcome::Nothing,
+                (_, arrived) => Outcome::Packet(arrived.first_byte()),
             }),
         }
     }
 
     /// [`step`](Self::step) in numbers, as C has it: `count` and `bytes` are those of [`Event::Received`]; what belongs to
     /// the next action is to be asked for, and an operation that has failed is to be [abandoned](Self::abandon).
-    pub fn advance(
-        &mut self,
-        session: &mut Session,
-        now: u32,
-        told: Told,
-        count: u32,
-        bytes: &[u8],
-    ) -> Result<Next, Error> {
+    pub fn advance(&mut self, session: &mut Session, now: u32, told: Told, count: u32, bytes: &[u8]) -> Next {
         self.now = now;
         match told {
             Told::Start => {
@@ -383,20 +391,22 @@ impl Operation {
             // What was delivered is delivered, even if the user closed the connection meanwhile; nothing is owed for it. And
             // whether an exchange is lost with the connection is for the session to say.
             Told::Delivered | Told::Waited => {}
-            _ if session.connection() != self.connection => return Err(Error::NotConnected),
+            _ if session.connection() != self.connection => return Error::NotConnected.into(),
             Told::Sent => session.end_writing(now, self.packet.packet_type() == PacketType::PINGREQ),
             Told::Received => {
                 session.keep_alive.received();
                 if count == 0 {
                     let is_cut = self.kind == Kind::Connecting && session.decoder.is_within_packet();
-                    return Err(if is_cut { Error::Malformed } else { Error::PeerClosed });
+                    return Next::Fail(if is_cut { Error::Malformed } else { Error::PeerClosed });
                 }
-                session.decoder.take(count, bytes)?;
+                if let Err(error) = session.decoder.take(count, bytes) {
+                    return error.into();
+                }
             }
             _ => {}
         }
         match self.kind {
-            Kind::Over | Kind::Sending => Ok(Next::Done),
+            Kind::Over | Kind::Sending => Next::Done,
             Kind::Connecting => self.connecting(session, told),
             Kind::Exchanging => self.exchanging(session),
             Kind::Waiting => self.waiting(session, told),
@@ -405,35 +415,27 @@ impl Operation {
 
     /// The short way through a [`wait`](Self::wait), instead of its start, in a session that is
     /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::take_whole).
-    pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Result<Next, Error> {
+    pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Next {
         self.now = now;
         self.start(session);
         session.keep_alive.received();
-        session.decoder.take_whole(packet)?;
-        self.arrived(session)
-    }
-
-    /// What belongs to the next action, as a number. What the operation gives, when it is done: the first byte of a packet
-    /// that has arrived, whether the session was present, or [`NO_VALUE`]; the same with [`Action::Deliver`], when nothing is left
-    /// to be done after it. What is to be known of a packet to be held. The return code of a CONNACK that refuses.
-    pub fn value(&self, session: &Session, next: Result<Next, Error>) -> i32 {
-        let is_over = match next {
-            Ok(Next::Hold) => return self.arrived.word() as i32,
-            Err(Error::ConnectRefused) => return session.decoder.return_code().into(),
-            Ok(Next::Done) => true,
-            Ok(Next::Deliver) => self.arrived.qos() == QoS::AtMostOnce,
-            _ => false,
-        };
-        match self.kind {
-            Kind::Connecting if is_over => session.decoder.session_present().into(),
-            Kind::Waiting if is_over && self.arrived != Arrived::NOTHING => self.arrived.first_byte().into(),
-            _ => NO_VALUE,
+        match session.decoder.take_whole(packet) {
+            Ok(()) => self.has_arrived(session),
+            Err(error) => error.into(),
         }
     }
 
-    /// How long the read may block that comes next, in milliseconds; 0 for as long as it likes.
+    /// The packet that it waited for, if that has arrived: with [`Next::Hold`], [`Next::Deliver`] and [`Next::Done`]. Of CONNACK,
+    /// session present as a number or, when it refuses, the return code.
+    pub fn arrived(&self) -> Arrived {
+        self.arrived
+    }
+
+    /// How long the read may block that comes next, in milliseconds, when the time limit leaves less than the socket may wait
+    /// anyway, its [patience](Session::patience); else 0.
     pub fn limit(&self, session: &Session) -> u32 {
-        session.patience().min(session.time_left(self.started, self.now))
+        let left = session.time_left(self.started, self.now);
+        if left < session.patience() { left } else { 0 }
     }
 
     /// Leaves the operation where it is, unless it is over. A message of a kept session stays in flight; any other
@@ -483,25 +485,24 @@ impl Operation {
         self.connection = session.connection();
     }
 
-    fn send(&mut self, session: &mut Session) -> Result<Next, Error> {
-        session.begin_writing()?;
-        Ok(Next::Send)
+    fn send(&mut self, session: &mut Session) -> Next {
+        session.begin_writing().map(|()| Next::Send).into()
     }
 
-    fn send_bare(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Result<Next, Error> {
+    fn send_bare(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Next {
         self.packet = Outgoing::bare(packet_type, identifier);
         self.send(session)
     }
 
     /// Reads on, unless the time is over.
-    fn read(&mut self, session: &Session) -> Result<Next, Error> {
-        self.check_time(session)?;
+    fn read(&mut self, session: &Session) -> Next {
         self.reading_since = self.now;
-        Ok(Next::Read)
+        self.in_time(session, Next::Read)
     }
 
-    fn check_time(&self, session: &Session) -> Result<(), Error> {
-        if session.time_left(self.started, self.now) == 0 { Err(Error::TimedOut) } else { Ok(()) }
+    /// This comes next, unless the time is over.
+    fn in_time(&self, session: &Session, next: Next) -> Next {
+        if session.time_left(self.started, self.now) == 0 { Error::TimedOut.into() } else { next }
     }
 }
 

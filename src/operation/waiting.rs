@@ -11,15 +11,17 @@ use crate::session::{Due, Session};
 use crate::wire::{PacketType, QoS, Skipped};
 
 impl Operation {
-    pub(super) fn waiting(&mut self, session: &mut Session, told: Told) -> Result<Next, Error> {
+    pub(super) fn waiting(&mut self, session: &mut Session, told: Told) -> Next {
         match told {
             Told::Start => {
-                session.check_writing()?;
+                if let Err(error) = session.check_writing() {
+                    return error.into();
+                }
                 if let Some(started) = session.take_waiting_since() {
                     // A wait that is called for another operation has no more time than that one.
                     self.started = started;
                 } else if self.arrived == Arrived::NOTHING && session.take_interruption() {
-                    return Ok(Next::Done);
+                    return Next::Done;
                 }
                 if self.arrived != Arrived::NOTHING {
                     return self.take_in_order(session);
@@ -27,61 +29,58 @@ impl Operation {
                 self.read_on(session, told)
             }
             Told::WouldBlock | Told::TimedOut => self.read_on(session, told),
-            Told::Received if !session.decoder.is_within_packet() => self.arrived(session),
+            Told::Received if !session.decoder.is_within_packet() => self.has_arrived(session),
             Told::Received => {
                 skip_if_repeated(session);
                 self.read_on(session, told)
             }
             Told::OutOfMemory => {
                 session.decoder.skip();
-                Err(Error::OutOfMemory)
+                Error::OutOfMemory.into()
             }
             Told::Delivered if self.holds => {
                 // It will be acknowledged in its turn, but it must not be delivered again.
-                if self.arrived.qos().is_exactly_once() {
-                    session.delivered(self.arrived.identifier())?;
-                }
-                Ok(Next::Done)
+                self.note_delivery(session, Next::Done)
             }
             Told::Delivered => self.delivered(session),
             // What was sent is PINGREQ.
             Told::Sent if self.arrived == Arrived::NOTHING => self.read(session),
             // What was sent is the acknowledgement of an earlier message.
             Told::Sent if !self.arrived.has(Arrived::ANSWERED) => self.take(session),
-            Told::Sent | Told::Held | Told::Waited => Ok(Next::Done),
+            Told::Sent | Told::Held | Told::Waited => Next::Done,
         }
     }
 
     /// Reads on, after PINGREQ if that is due: a packet may take longer to arrive than the keep alive interval. Unless the
     /// broker is silent, as [`Told::WouldBlock`] and [`Told::TimedOut`] tell; at the start what is due may be there to be read.
-    fn read_on(&mut self, session: &mut Session, told: Told) -> Result<Next, Error> {
+    fn read_on(&mut self, session: &mut Session, told: Told) -> Next {
         let due = session.keep_alive.due(self.now);
         let is_silent = told == Told::WouldBlock || told == Told::TimedOut;
         if is_silent && due == Due::GiveUp {
-            return Err(Error::BrokerSilent);
+            return Error::BrokerSilent.into();
         }
         if due == Due::Ping {
             return self.send_bare(session, PacketType::PINGREQ, 0);
         }
         if told == Told::WouldBlock {
-            return Ok(Next::Done);
+            return Next::Done;
         }
         // A socket that has waited for less than it was allowed to has a time limit of its own, the user's.
         let patience = session.patience();
         let waited = self.now.wrapping_sub(self.reading_since);
         if is_silent && (patience == 0 || waited < patience / 8 * 7) {
-            return Err(Error::TimedOut);
+            return Error::TimedOut.into();
         }
         self.read(session)
     }
 
     /// The decoder has a packet.
-    pub(super) fn arrived(&mut self, session: &mut Session) -> Result<Next, Error> {
+    pub(super) fn has_arrived(&mut self, session: &mut Session) -> Next {
         let decoder = &session.decoder;
         let packet_type = PacketType::of(decoder.first_byte());
         match packet_type {
-            PacketType::PINGRESP => return Ok(Next::Done),
-            PacketType::CONNACK => return Err(Error::Malformed),
+            PacketType::PINGRESP => return Next::Done,
+            PacketType::CONNACK => return Error::Malformed.into(),
             _ => {}
         }
         let skipped = decoder.skipped();
@@ -93,19 +92,20 @@ impl Operation {
             self.arrived = self.arrived.with(Arrived::REPEATED);
         }
         if packet_type != PacketType::PUBLISH {
-            return match session.acknowledged()? {
-                Some(answer) => self.answer(session, answer),
-                None => Ok(Next::Done),
+            return match session.acknowledged() {
+                Ok(Some(answer)) => self.answer(session, answer),
+                Ok(None) => Next::Done,
+                Err(error) => error.into(),
             };
         }
         if self.holds {
-            return Ok(Next::Hold);
+            return Next::Hold;
         }
         self.take_in_order(session)
     }
 
     /// Delivers the message, after acknowledging the one that the user has in hand.
-    fn take_in_order(&mut self, session: &mut Session) -> Result<Next, Error> {
+    fn take_in_order(&mut self, session: &mut Session) -> Next {
         let earlier = session.in_hand;
         if earlier != Arrived::NOTHING && self.arrived.qos() != QoS::AtMostOnce {
             session.in_hand = Arrived::NOTHING;
@@ -115,34 +115,39 @@ impl Operation {
     }
 
     /// Delivers the message, unless it was delivered before.
-    fn take(&mut self, session: &mut Session) -> Result<Next, Error> {
+    fn take(&mut self, session: &mut Session) -> Next {
         let (qos, identifier) = (self.arrived.qos(), self.arrived.identifier());
         if qos == QoS::AtMostOnce {
-            return Ok(Next::Deliver);
+            return Next::Deliver;
         }
         session.in_hand = self.arrived.message();
         let is_repeated = self.arrived.has(Arrived::REPEATED) || qos.is_exactly_once() && !session.is_new(identifier);
         if is_repeated {
             return self.delivered(session);
         }
-        if qos.is_exactly_once() {
-            // Noted before it is delivered: it may come again while the user has it in hand.
-            session.delivered(identifier)?;
-        }
-        Ok(Next::Deliver)
+        // Noted before it is delivered: it may come again while the user has it in hand.
+        self.note_delivery(session, Next::Deliver)
     }
 
-    fn delivered(&mut self, session: &mut Session) -> Result<Next, Error> {
+    /// Notes that a message has been delivered, which must not be again; then this comes next.
+    fn note_delivery(&self, session: &mut Session, next: Next) -> Next {
+        if !self.arrived.qos().is_exactly_once() {
+            return next;
+        }
+        session.delivered(self.arrived.identifier()).map(|()| next).into()
+    }
+
+    fn delivered(&mut self, session: &mut Session) -> Next {
         if session.in_hand != self.arrived.message() {
             // It asks for nothing, or a message within its delivery has had it acknowledged.
-            return Ok(Next::Done);
+            return Next::Done;
         }
         session.in_hand = Arrived::NOTHING;
         self.answer(session, self.arrived.acknowledgement())
     }
 
     #[inline(never)]
-    fn answer(&mut self, session: &mut Session, packet_type: PacketType) -> Result<Next, Error> {
+    fn answer(&mut self, session: &mut Session, packet_type: PacketType) -> Next {
         self.arrived = self.arrived.with(Arrived::ANSWERED);
         self.send_bare(session, packet_type, self.arrived.identifier())
     }

@@ -143,9 +143,8 @@ impl Exchanges {
     /// Attends to a message again that was left alone. False when there is no such message.
     pub fn resume(&mut self, identifier: u16, qos: QoS, retain: bool) -> bool {
         let attended = Exchange::of_message(identifier, qos, retain);
-        let left_alone = |exchange: &&mut Exchange| {
-            (exchange.0 ^ attended.0) & !Exchange::AWAITING == Exchange::ATTENDED
-        };
+        let left_alone =
+            |exchange: &&mut Exchange| (exchange.0 ^ attended.0) & !Exchange::AWAITING == Exchange::ATTENDED;
         self.0.iter_mut().find(left_alone).map(|exchange| exchange.0 |= Exchange::ATTENDED).is_some()
     }
 

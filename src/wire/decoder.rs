@@ -38,9 +38,9 @@ pub enum Target {
 pub struct Want {
     /// Where they belong.
     pub target: Target,
-    /// How many bytes of the topic or message have arrived already.
+    /// How many bytes have arrived already.
     pub offset: u32,
-    /// How long the topic or message is as a whole; for other targets how many bytes are wanted.
+    /// How many bytes it is as a whole.
     pub len: u32,
 }
 
@@ -189,21 +189,26 @@ impl Decoder {
         self.stage != Stage::FixedHeader || self.collected != 0
     }
 
-    /// What has to be read next.
+    /// What has to be read next: the bytes of this from those on that have arrived already.
     pub fn want(&self) -> Want {
-        let (target, offset) = match self.stage {
-            Stage::Topic => (Target::Topic, self.collected),
-            Stage::Message => (Target::Message, self.collected),
-            Stage::Skip => (Target::Skip, 0),
-            _ => (Target::Header, 0),
+        let target = match self.stage {
+            Stage::Topic => Target::Topic,
+            Stage::Message => Target::Message,
+            Stage::Skip => Target::Skip,
+            _ => Target::Header,
         };
-        Want { target, offset, len: self.needed - self.collected + offset }
+        Want { target, offset: self.collected, len: self.needed }
     }
 
     /// How many bytes are still to come of the packet, as far as is known: never more than it has, and what is wanted is
     /// among them. A caller may read so many at once, if it then gives them as they are wanted.
     pub fn rest(&self) -> u32 {
         self.remaining - self.collected
+    }
+
+    /// The same from the beginning of what is [wanted](Self::want) on, as far as it has arrived.
+    pub fn remaining(&self) -> u32 {
+        self.remaining
     }
 
     /// [`take`](Self::take), which gives the packet when it is complete.
