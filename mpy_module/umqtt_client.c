@@ -22,6 +22,7 @@
 typedef struct _umqtt_call_t {
     mp_obj_t self;
     umqtt_session_obj_t *session;
+    umqtt_operation_t operation;
     size_t wanted; // bytes of heap that were asked for last
     const byte *ahead; // bytes of the packet that were read before the engine has asked for them
     size_t ahead_len;
@@ -32,13 +33,11 @@ typedef struct _umqtt_call_t {
     uint32_t reading; // whether the socket may have been made non-blocking; it must wait again once the bytes are there
     uint32_t waits; // whether the operation is a wait that has not begun
     uint32_t polled; // whether the socket has something, but waits for more unless it is told not to
-    const byte *packet; // where the message is that is to be delivered, as a whole packet with these places; NULL for elsewhere
+    const byte *packet; // where the message is that is to be delivered, as a whole packet; NULL for elsewhere
     size_t packet_len;
-    umqtt_places_t places;
     mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of, where there are some
     umqtt_strings_t strings;
     umqtt_held_t *held; // the message that is to be delivered from among those held; NULL for the one that has arrived
-    umqtt_operation_t operation;
 } umqtt_call_t;
 
 // Session
@@ -634,8 +633,8 @@ static void take_message(umqtt_call_t *call, mp_obj_t *topic, mp_obj_t *message)
     umqtt_session_obj_t *session = call->session;
     const byte *packet = call->packet;
     if (packet != NULL) {
-        *topic = take_topic(session, packet + 4, call->places.topic_len);
-        *message = new_bytes(packet + call->places.message, call->packet_len - call->places.message);
+        *topic = take_topic(session, packet + 4, call->operation.action.topic_len);
+        *message = new_bytes(packet + call->operation.action.message, call->packet_len - call->operation.action.message);
         call->packet = NULL;
     } else {
         *message = take_bytes(&session->message);
@@ -720,7 +719,7 @@ static mp_obj_t load_and_call_wait_msg(mp_obj_t self) {
 // Reads one packet as a whole, when nothing but a packet matters to the wait that begins, and the packet is a small one.
 // Returns whether the first action was found by that. Otherwise the operation is to be started, and *count is what
 // reading has given, as umqtt_socket_read returns it; 0 when nothing was read.
-static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umqtt_action_t *action, mp_int_t *count) {
+static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, mp_int_t *count) {
     umqtt_session_obj_t *session = call->session;
     *count = 0;
     if (session->holding || session->in_chunks || session->has_header || session->stream == NULL
@@ -750,7 +749,7 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, umq
     call->packet = small;
     call->packet_len = len;
     umqtt_string_t packet = { small, len };
-    umqtt_take(&call->operation, &session->engine, packet, now, action, &call->places);
+    umqtt_take(&call->operation, &session->engine, packet, now);
     return true;
 }
 
@@ -762,46 +761,46 @@ static uint32_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
     umqtt_event_t event;
     event.kind = begins_after;
     event.now = call_now(call);
-    umqtt_action_t action;
+    const umqtt_action_t *action = &call->operation.action;
     mp_int_t count = 0;
-    if (!(call->waits && take_small_packet(call, small, event.now, &action, &count))) {
+    if (!(call->waits && take_small_packet(call, small, event.now, &count))) {
         if (call->waits) {
             umqtt_wait(&call->operation, session->holding);
         }
-        umqtt_step(&call->operation, &session->engine, &event, &action);
+        umqtt_step(&call->operation, &session->engine, &event);
         if (count > 0) {
             call->ahead = small;
             call->ahead_len = count;
         } else if (count < 0) {
             event.kind = silence(count);
             event.now = call_now(call);
-            umqtt_step(&call->operation, &session->engine, &event, &action);
+            umqtt_step(&call->operation, &session->engine, &event);
         }
     }
     call->waits = false;
-    for (;; umqtt_step(&call->operation, &session->engine, &event, &action)) {
-        if (call->reading && action.kind != UMQTT_READ && !session->closed) {
+    for (;; umqtt_step(&call->operation, &session->engine, &event)) {
+        if (call->reading && action->kind != UMQTT_READ && !session->closed) {
             call->reading = false;
             session->checking = false;
             umqtt_socket_set_blocking(session);
         }
-        switch (action.kind) {
+        switch (action->kind) {
             case UMQTT_SEND:
                 send_packet(call);
                 event.kind = UMQTT_SENT;
                 break;
             case UMQTT_READ:
-                receive(call, &action, small, &event);
+                receive(call, action, small, &event);
                 break;
             case UMQTT_DELIVER:
                 deliver(call);
-                if (!HAS_QOS(action.value)) {
-                    return action.value;
+                if (!HAS_QOS(action->value)) {
+                    return action->value;
                 }
                 event.kind = UMQTT_DELIVERED;
                 break;
             case UMQTT_HOLD:
-                event.kind = hold(call, &action);
+                event.kind = hold(call, action);
                 break;
             case UMQTT_WAIT:
                 mp_handle_pending(true);
@@ -814,19 +813,19 @@ static uint32_t run(umqtt_call_t *call, umqtt_event_kind_t begins_after) {
                 event.kind = UMQTT_WAITED;
                 break;
             case UMQTT_DONE:
-                return action.value;
+                return action->value;
             default:
-                if (action.kind == UMQTT_PEER_CLOSED || action.kind == UMQTT_MALFORMED
-                    || action.kind == UMQTT_DESYNCHRONISED || action.kind == UMQTT_BROKER_SILENT
-                    || action.kind == UMQTT_TOO_MANY_UNRELEASED) {
+                if (action->kind == UMQTT_PEER_CLOSED || action->kind == UMQTT_MALFORMED
+                    || action->kind == UMQTT_DESYNCHRONISED || action->kind == UMQTT_BROKER_SILENT
+                    || action->kind == UMQTT_TOO_MANY_UNRELEASED) {
                     close_connection(session);
                 }
-                if (action.kind == UMQTT_OUT_OF_MEMORY) {
+                if (action->kind == UMQTT_OUT_OF_MEMORY) {
                     session->topic = session->message = NULL;
                     umqtt_session_give_up_message(&session->engine, call->ahead_len);
                     m_malloc_fail(call->wanted);
                 }
-                raise_error(action.kind, action.value);
+                raise_error(action->kind, action->value);
         }
         event.now = call_now(call);
     }

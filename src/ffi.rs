@@ -38,12 +38,14 @@ pub struct umqtt_session_t {
 #[repr(C)]
 pub struct umqtt_operation_t {
     words: [u32; UMQTT_OPERATION_WORDS],
+    /// What it wants next, as umqtt_step and umqtt_take have said.
+    pub action: umqtt_action_t,
 }
 
 const _: () = {
     assert!(size_of::<Session>() == size_of::<umqtt_session_t>());
     assert!(align_of::<Session>() <= align_of::<umqtt_session_t>());
-    assert!(size_of::<Operation>() == size_of::<umqtt_operation_t>());
+    assert!(size_of::<Operation>() == size_of::<[u32; UMQTT_OPERATION_WORDS]>());
     assert!(align_of::<Operation>() <= align_of::<umqtt_operation_t>());
     assert!(Slot::COUNT == UMQTT_STRINGS);
     assert!(IN_FLIGHT_MAX == UMQTT_IN_FLIGHT_MAX);
@@ -216,6 +218,10 @@ pub struct umqtt_action_t {
     /// For UMQTT_READ: how many bytes the packet has from the target's beginning on, as far as is known; what is wanted is among
     /// them.
     pub rest: u32,
+    /// For UMQTT_DELIVER of a packet that was there as a whole: how many bytes the topic has. It begins with byte 4 of the packet.
+    pub topic_len: usize,
+    /// Where the message begins, which goes on to the packet's end.
+    pub message: usize,
 }
 
 /// What came of an action.
@@ -666,40 +672,29 @@ pub unsafe extern "C" fn umqtt_session_take_quiet(session: *mut umqtt_session_t,
     unsafe { borrow::<Session, _>(session) }.take_quiet(now)
 }
 
-/// Where topic and message are in a packet.
-#[repr(C)]
-pub struct umqtt_places_t {
-    /// How many bytes the topic has. It begins with byte 4 of the packet.
-    pub topic_len: usize,
-    /// Where the message begins, which goes on to the packet's end.
-    pub message: usize,
-}
-
-/// Begins to wait for a packet that is there as a whole: umqtt_wait, and what UMQTT_START would lead to. Writes `operation`,
-/// the next action to `action`, and for the UMQTT_DELIVER that comes next or later on `places`.
+/// Begins to wait for a packet that is there as a whole: umqtt_wait, and what UMQTT_START would lead to. Writes `operation`, its
+/// next action, and for the UMQTT_DELIVER that comes next or later on the action's `topic_len` and `message`.
 ///
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_take(
-    operation: *mut umqtt_operation_t,
+    operation_out: *mut umqtt_operation_t,
     session: *mut umqtt_session_t,
     packet: umqtt_string_t,
     now: u32,
-    action: *mut umqtt_action_t,
-    places: *mut umqtt_places_t,
 ) {
     // SAFETY: the caller's, as said for the file.
     let ((operation, session), packet) =
-        unsafe { (begin(operation, session), slice::from_raw_parts(packet.bytes, packet.len)) };
+        unsafe { (begin(operation_out, session), slice::from_raw_parts(packet.bytes, packet.len)) };
     operation.wait(false);
     let next = operation.take_whole(session, now, packet);
     let (topic_len, message) = session.decoder.places();
     // SAFETY: the caller's memory.
     unsafe {
-        put_action(action, operation, session, next);
-        (*places).topic_len = topic_len;
-        (*places).message = message;
+        (*operation_out).action.topic_len = topic_len;
+        (*operation_out).action.message = message;
+        put_action(operation_out, session, next);
     }
 }
 
@@ -745,7 +740,7 @@ pub unsafe extern "C" fn umqtt_abandon(operation: *mut umqtt_operation_t, sessio
     unsafe { borrow::<Operation, _>(operation).abandon(borrow(session)) }
 }
 
-/// Tells what came of the last action, and writes the next one to `action`.
+/// Tells what came of the last action, and writes the next one to the operation's.
 ///
 /// # Safety
 /// As said for the file.
@@ -754,20 +749,20 @@ pub unsafe extern "C" fn umqtt_step(
     operation: *mut umqtt_operation_t,
     session: *mut umqtt_session_t,
     event: *const umqtt_event_t,
-    action: *mut umqtt_action_t,
 ) {
     // SAFETY: the caller's, as said for the file.
-    let (operation, session, event) =
-        unsafe { (borrow::<Operation, _>(operation), borrow::<Session, _>(session), &*event) };
+    let (session, event) = unsafe { (borrow::<Session, _>(session), &*event) };
     let told = event.kind.into();
     let (count, shown) = match told {
         // SAFETY: the caller's bytes, readable during the call.
         Told::Received => (event.count, unsafe { slice::from_raw_parts(event.shown.bytes, event.shown.len) }),
         _ => (0, &[][..]),
     };
-    let next = operation.advance(session, event.now, told, count, shown);
-    // SAFETY: the caller's memory.
-    unsafe { put_action(action, operation, session, next) };
+    // SAFETY: the caller's memory, and none of it is borrowed twice at a time.
+    unsafe {
+        let next = borrow::<Operation, _>(operation).advance(session, event.now, told, count, shown);
+        put_action(operation, session, next);
+    }
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
@@ -812,22 +807,21 @@ const _: () = {
     assert!(number(Next::Wait) == UMQTT_WAIT as u32 && number(Next::Done) == UMQTT_DONE as u32);
 };
 
-/// Writes an action where C wants it: what its kind has, and nothing else. An operation that has failed is left.
+/// Writes the next action: what its kind has, and nothing else. An operation that has failed is left.
 ///
-/// SAFETY: `to` points to memory for a umqtt_action_t.
+/// SAFETY: `to` points to an operation of the caller's.
 #[inline(never)]
-unsafe fn put_action(to: *mut umqtt_action_t, operation: &mut Operation, session: &mut Session, next: Next) {
-    // SAFETY: as above; nothing in it is dropped.
-    unsafe {
-        (*to).kind = number(next);
-        (*to).value = operation.arrived().word();
-        if next == Next::Read {
-            let want = session.decoder.want();
-            (*to).target = want.target.into();
-            (*to).offset = want.offset;
-            (*to).len = want.len;
-            (*to).rest = session.decoder.remaining();
-        }
+unsafe fn put_action(to: *mut umqtt_operation_t, session: &mut Session, next: Next) {
+    // SAFETY: as above. The operation lies before the action.
+    let (operation, action) = unsafe { (&mut *to.cast::<Operation>(), &mut (*to).action) };
+    action.kind = number(next);
+    action.value = operation.arrived().word();
+    if next == Next::Read {
+        let want = session.decoder.want();
+        action.target = want.target.into();
+        action.offset = want.offset;
+        action.len = want.len;
+        action.rest = session.decoder.remaining();
     }
     if matches!(next, Next::Fail(_)) {
         operation.abandon(session);

@@ -294,8 +294,8 @@ impl Caller<'_> {
         let open: Vec<_> = (0..).map_while(|index| self.session.exchanges.at(index)).collect();
         assert!(open.len() <= IN_FLIGHT_MAX);
         for (at, exchange) in open.iter().enumerate() {
-            assert_ne!(exchange.identifier, 0, "MQTT-2.3.1-1");
-            assert!(open[..at].iter().all(|other| other.identifier != exchange.identifier), "MQTT-2.3.1-2: {open:?}");
+            assert_ne!(exchange.identifier(), 0, "MQTT-2.3.1-1");
+            assert!(open[..at].iter().all(|other| other.identifier() != exchange.identifier()), "MQTT-2.3.1-2: {open:?}");
         }
     }
 }
