@@ -234,16 +234,14 @@ impl Operation {
         strings: &impl Lookup,
         scratch: &mut [u8],
     ) -> (usize, usize) {
-        if session.check_writing().is_err() {
+        if scratch.is_empty() || session.check_writing().is_err() {
             return (0, 0);
         }
-        let chunk = self.packet.publish_chunk(strings, scratch);
-        if chunk.is_some() {
-            self.now = now;
-            self.start(session);
-            let _ = session.begin_writing();
-        }
-        chunk.unwrap_or((0, 0))
+        self.now = now;
+        self.start(session);
+        let _ = session.begin_writing();
+        let (bytes, size) = self.chunk(0, strings, scratch);
+        (bytes.len(), size)
     }
 
     /// Goes on with a message that is in flight and that nobody attends to: done when the broker has acknowledged it.

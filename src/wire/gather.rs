@@ -49,6 +49,15 @@ pub trait Lookup {
     fn get(&self, slot: Slot) -> &[u8] {
         self.at(slot as usize)
     }
+
+    /// The strings that these bits name, one for each slot, in their order; and whether it is the last one.
+    fn named(&self, slots: u8) -> impl Iterator<Item = (&[u8], bool)> {
+        let mut rest = u32::from(slots) << 1;
+        (0..Slot::COUNT).filter_map(move |slot| {
+            rest >>= 1;
+            (rest & 1 != 0).then(|| (self.at(slot), rest == 1))
+        })
+    }
 }
 
 impl Lookup for Strings<'_> {
@@ -60,27 +69,19 @@ impl Lookup for Strings<'_> {
 /// Collects one chunk: the next bytes to write, as many as are together.
 #[derive(Debug)]
 pub struct Gather<'a> {
-    /// How many bytes of the packet are before the chunk and still to come.
+    /// How many bytes of the packet are before the chunk and still to come; more than any packet has when nothing can be added
+    /// to the chunk.
     skip: usize,
     scratch: &'a mut [u8],
     filled: usize,
     /// The bytes of the caller's that are the chunk, if any: then nothing is in the scratch buffer.
     named: &'a [u8],
-    /// Nothing can be added to the chunk.
-    full: bool,
-    size: usize,
 }
 
 impl<'a> Gather<'a> {
-    /// Only counts, until a chunk [begins](Self::begin).
-    pub fn new(scratch: &'a mut [u8]) -> Self {
-        Gather { skip: usize::MAX, scratch, filled: 0, named: &[], full: false, size: 0 }
-    }
-
-    /// Begins a chunk at byte `position` of what is put from now on. Gives the size of what was put before, in bytes.
-    pub fn begin(&mut self, position: usize) -> usize {
-        self.skip = position;
-        core::mem::take(&mut self.size)
+    /// Begins a chunk at byte `position` of what is put from now on.
+    pub fn new(position: usize, scratch: &'a mut [u8]) -> Self {
+        Gather { skip: position, scratch, filled: 0, named: &[] }
     }
 
     /// Puts the lowest `count` bytes of a number, most significant byte first (MQTT 3.1.1, 1.5.2).
@@ -89,14 +90,13 @@ impl<'a> Gather<'a> {
         let mut rest = count;
         while rest > 0 {
             rest -= 1;
-            self.size += 1;
             if self.skip > 0 {
                 self.skip -= 1;
-            } else if let (Some(free), false) = (self.scratch.get_mut(self.filled), self.full) {
+            } else if let Some(free) = self.scratch.get_mut(self.filled) {
                 *free = (number >> (8 * rest)) as u8;
                 self.filled += 1;
             } else {
-                self.full = true;
+                self.skip = usize::MAX;
             }
         }
     }
@@ -104,43 +104,35 @@ impl<'a> Gather<'a> {
     /// Puts the caller's bytes.
     #[inline(never)]
     pub fn put_caller(&mut self, bytes: &'a [u8]) {
-        self.size += bytes.len();
         let offset = self.skip.min(bytes.len());
         self.skip -= offset;
-        let (Some(wanted), Some(free), false) = (bytes.get(offset..), self.scratch.get_mut(self.filled..), self.full)
-        else {
-            return;
-        };
-        self.full = wanted.len() > free.len();
-        if self.full && self.filled == 0 {
-            self.named = wanted;
-            return;
+        let (Some(wanted), Some(free)) = (bytes.get(offset..), self.scratch.get_mut(self.filled..)) else { return };
+        if wanted.len() > free.len() {
+            self.skip = usize::MAX;
+            if self.filled == 0 {
+                self.named = wanted;
+                return;
+            }
         }
         self.filled += wanted.len().min(free.len());
         caller::copy(free, wanted);
     }
 
-    /// Puts the caller's bytes with their number before them (MQTT 3.1.1, 1.5.3).
-    pub fn put_string(&mut self, bytes: &'a [u8]) {
-        self.put(bytes.len() as u32, 2);
-        self.put_caller(bytes);
-    }
-
-    /// Puts a remaining length (MQTT 3.1.1, 2.2.3).
-    pub fn put_remaining_length(&mut self, length: u32) {
-        let mut rest = length;
+    /// Puts a remaining length (MQTT 3.1.1, 2.2.3). Gives how many bytes it has.
+    pub fn put_remaining_length(&mut self, length: usize) -> usize {
+        let (mut rest, mut count) = (length as u32, 1);
         while rest > 0x7f {
             self.put(rest | 0x80, 1);
             rest >>= 7;
+            count += 1;
         }
         self.put(rest, 1);
+        count
     }
 
-    /// The chunk, and the size of everything that was put since it began, in bytes.
-    pub fn finish(self) -> (&'a [u8], usize) {
-        let chunk =
-            if self.named.is_empty() { self.scratch.get(..self.filled).unwrap_or_default() } else { self.named };
-        (chunk, self.size)
+    /// The chunk.
+    pub fn finish(self) -> &'a [u8] {
+        if self.named.is_empty() { self.scratch.get(..self.filled).unwrap_or_default() } else { self.named }
     }
 }
 
@@ -152,7 +144,7 @@ mod tests {
     #[test]
     fn remaining_lengths_of_the_specification() {
         // MQTT 3.1.1, table 2.4
-        let table: [(u32, &[u8]); 8] = [
+        let table: [(usize, &[u8]); 8] = [
             (0, &[0x00]),
             (127, &[0x7f]),
             (128, &[0x80, 0x01]),
@@ -164,10 +156,9 @@ mod tests {
         ];
         for (length, bytes) in table {
             let mut scratch = [0; 8];
-            let mut gather = Gather::new(&mut scratch);
-            assert_eq!(gather.begin(0), 0);
-            gather.put_remaining_length(length);
-            assert_eq!(gather.finish(), (bytes, bytes.len()), "{length}");
+            let mut gather = Gather::new(0, &mut scratch);
+            assert_eq!(gather.put_remaining_length(length), bytes.len());
+            assert_eq!(gather.finish(), bytes, "{length}");
         }
     }
 
@@ -177,14 +168,12 @@ mod tests {
         let assert_chunk = |position, expected: &[u8], is_copied: bool| {
             let mut scratch = [0; 4];
             let of_scratch = scratch.as_ptr_range();
-            let mut gather = Gather::new(&mut scratch);
-            gather.put(0x6162, 2);
-            assert_eq!(gather.begin(position), 2);
+            let mut gather = Gather::new(position, &mut scratch);
             gather.put(0x6162, 2);
             gather.put_caller(message);
             gather.put(b'z'.into(), 1);
-            let (chunk, size) = gather.finish();
-            assert_eq!((chunk, size), (expected, 13), "at {position}");
+            let chunk = gather.finish();
+            assert_eq!(chunk, expected, "at {position}");
             assert_eq!(of_scratch.contains(&chunk.as_ptr()), is_copied, "at {position}");
         };
         assert_chunk(0, b"ab01", true);

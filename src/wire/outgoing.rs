@@ -63,7 +63,7 @@ pub struct Unsubscribe {
 pub struct Outgoing {
     /// The first byte of the fixed header.
     first: u8,
-    /// The slots whose strings the packet holds with their lengths, a bit for each.
+    /// The slots whose strings the packet holds, a bit for each.
     fields: u8,
     /// The connect flags of CONNECT, or the QoS that SUBSCRIBE asks for.
     flags: u8,
@@ -71,7 +71,7 @@ pub struct Outgoing {
     number: u16,
 }
 
-const PROTOCOL_LEVEL: u8 = 4;
+const PROTOCOL_LEVEL: u32 = 4;
 /// "MQTT" as a number: the ESP8266 reads its constants from flash by words only.
 const PROTOCOL_NAME: u32 = 0x4d51_5454;
 
@@ -131,7 +131,7 @@ impl Outgoing {
         check_qos(publish.qos)?;
         check_topic_name(strings.get(Slot::Topic))?;
         let packet = Self::publish_unchecked(publish);
-        if packet.publish_length(strings) > REMAINING_LENGTH_MAX as usize {
+        if packet.length(strings) > REMAINING_LENGTH_MAX as usize {
             return Err(Error::PacketTooLong);
         }
         Ok(packet)
@@ -144,7 +144,7 @@ impl Outgoing {
             | (publish.qos as u8) << SHIFT_QOS
             | u8::from(publish.retain);
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { publish.identifier };
-        Outgoing { first, fields: bit(Slot::Topic), flags: 0, number }
+        Outgoing { first, fields: bit(Slot::Topic) | bit(Slot::Message), flags: 0, number }
     }
 
     /// SUBSCRIBE with these strings.
@@ -186,75 +186,56 @@ impl Outgoing {
     /// The next bytes to write when the first `position` bytes of the packet are written, none when that is all of it; and the
     /// size of the whole packet in bytes. Short ones are put into `scratch`. `strings` are those that the packet was made with.
     pub fn chunk<'a>(&self, position: usize, strings: &'a impl Lookup, scratch: &'a mut [u8]) -> (&'a [u8], usize) {
-        let mut to = Gather::new(scratch);
-        self.put_body(&mut to, strings);
-        let length = to.begin(position);
+        let mut to = Gather::new(position, scratch);
+        let length = self.length(strings);
         to.put(self.first.into(), 1);
-        to.put_remaining_length(length as u32);
+        let size = 1 + to.put_remaining_length(length) + length;
         self.put_body(&mut to, strings);
-        to.finish()
+        (to.finish(), size)
     }
 
     /// Puts what follows the fixed header.
     #[inline(never)]
     fn put_body<'a>(&self, to: &mut Gather<'a>, strings: &'a impl Lookup) {
         let packet_type = self.packet_type();
+        let size_of_number = self.size_of_number();
         if packet_type == PacketType::CONNECT {
             to.put(4, 2);
             to.put(PROTOCOL_NAME, 4);
-            to.put(u32::from(PROTOCOL_LEVEL) << 8 | u32::from(self.flags), 2);
-        }
-        let size_of_number = if self.number != 0 || packet_type == PacketType::CONNECT { 2 } else { 0 };
-        if packet_type != PacketType::PUBLISH {
+            to.put(PROTOCOL_LEVEL << 24 | u32::from(self.flags) << 16 | u32::from(self.number), 4);
+        } else if packet_type != PacketType::PUBLISH {
             to.put(self.number.into(), size_of_number);
         }
-        for slot in self.slots() {
-            to.put_string(strings.at(slot));
-        }
-        if packet_type == PacketType::PUBLISH {
-            to.put(self.number.into(), size_of_number);
-            to.put_caller(strings.get(Slot::Message));
+        for (string, is_last) in strings.named(self.fields) {
+            if is_last && packet_type == PacketType::PUBLISH {
+                // The message stands without its length.
+                to.put(self.number.into(), size_of_number);
+            } else {
+                to.put(string.len() as u32, 2);
+            }
+            to.put_caller(string);
         }
         if packet_type == PacketType::SUBSCRIBE {
             to.put(self.flags.into(), 1);
         }
     }
 
-    /// The first [chunk](Self::chunk) of PUBLISH, in `scratch`, and the size of the whole packet; the short way to them.
-    /// `None` when there is no room for the topic, or the packet is so long that this way saves nothing.
-    pub fn publish_chunk(&self, strings: &impl Lookup, scratch: &mut [u8]) -> Option<(usize, usize)> {
-        let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
-        let length = self.publish_length(strings);
-        let available = scratch.len();
-        let [high, low] = (topic.len() as u16).to_be_bytes();
-        let rest = if length < 1 << 7 {
-            let (header, rest) = scratch.split_first_chunk_mut()?;
-            *header = [self.first, length as u8, high, low];
-            rest
-        } else if length < 1 << 14 {
-            let (header, rest) = scratch.split_first_chunk_mut()?;
-            *header = [self.first, length as u8 | 0x80, (length >> 7) as u8, high, low];
-            rest
-        } else {
-            return None;
-        };
-        let (to, mut rest) = rest.split_at_mut_checked(topic.len())?;
-        caller::copy(to, topic);
-        if self.number != 0 {
-            let (identifier, after) = rest.split_first_chunk_mut()?;
-            *identifier = self.number.to_be_bytes();
-            rest = after;
+    /// The remaining length.
+    #[inline(never)]
+    fn length(&self, strings: &impl Lookup) -> usize {
+        let with_lengths: usize = strings.named(self.fields).map(|(string, _)| 2 + string.len()).sum();
+        match self.packet_type() {
+            PacketType::CONNECT => with_lengths + 10,
+            PacketType::SUBSCRIBE => with_lengths + 3,
+            // The message stands without its length.
+            PacketType::PUBLISH => with_lengths + self.size_of_number() as usize - 2,
+            _ => with_lengths + self.size_of_number() as usize,
         }
-        let before = available - rest.len();
-        caller::copy(rest, message);
-        let size = before + message.len();
-        Some((size.min(available), size))
     }
 
-    /// The remaining length of PUBLISH.
-    fn publish_length(&self, strings: &impl Lookup) -> usize {
-        let number = if self.number == 0 { 0 } else { 2 };
-        2 + strings.get(Slot::Topic).len() + number + strings.get(Slot::Message).len()
+    /// How many bytes the packet identifier has.
+    fn size_of_number(&self) -> u32 {
+        if self.number == 0 { 0 } else { 2 }
     }
 
     /// What is left to be written of PUBLISH, whose size is `size` bytes, when its first `position` bytes are written; the
@@ -265,12 +246,6 @@ impl Outgoing {
         }
         let message = strings.get(Slot::Message);
         message.get(message.len().checked_sub(size.checked_sub(position)?)?..)
-    }
-
-    /// The numbers of the slots whose strings it holds with their lengths.
-    fn slots(&self) -> impl Iterator<Item = usize> {
-        let fields = u32::from(self.fields);
-        (0..Slot::COUNT).filter(move |&slot| fields >> slot & 1 != 0)
     }
 }
 
@@ -425,28 +400,6 @@ mod tests {
                 prop_assert_eq!(rest, is_within_message.then(|| &whole[position..]), "at {}", position);
             }
             prop_assert_eq!(written(&packet, &strings, scratch, take), whole);
-        }
-
-        /// The short way is a way to the same, whenever there is one.
-        #[test]
-        fn a_publish_chunk_is_the_first_chunk(
-            topic in "[a-zé/]{1,200}",
-            message in proptest::collection::vec(any::<u8>(), 0..300),
-            identifier in prop_oneof![0u16..3, any::<u16>()],
-            dup: bool,
-            retain: bool,
-            size in 1usize..800,
-        ) {
-            let strings = strings(&[(Slot::Topic, topic.as_bytes()), (Slot::Message, &message)]);
-            let qos = if identifier == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
-            let packet = Outgoing::publish_unchecked(Publish { dup, qos, retain, identifier });
-            let (mut short, mut long) = ([0; 800], [0; 800]);
-            match packet.publish_chunk(&strings, &mut short[..size]) {
-                Some((len, packet_size)) => {
-                    prop_assert_eq!(packet.chunk(0, &strings, &mut long[..size]), (&short[..len], packet_size));
-                }
-                None => prop_assert!(size < 7 + topic.len()),
-            }
         }
     }
 }
