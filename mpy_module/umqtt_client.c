@@ -29,7 +29,7 @@ typedef struct _umqtt_call_t {
     // Words, which the ESP8266 reads sooner than bytes.
     uint32_t plain; // whether the instance is one of the class MQTTClient itself
     uint32_t slots; // which strings there are, a bit for each
-    uint32_t timed; // whether there is a time limit or a keep alive interval, or there will be
+    uint32_t timed; // not 0 when there is a time limit or a keep alive interval, or there will be
     uint32_t reading; // whether the socket may have been made non-blocking; it must wait again once the bytes are there
     uint32_t waits; // whether the operation is a wait that has not begun
     uint32_t polled; // whether the socket has something, but waits for more unless it is told not to
@@ -264,7 +264,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
         require_client(self);
     }
     call->session = native_part(self);
-    call->timed = umqtt_session_patience(&call->session->engine) != 0;
+    call->timed = call->session->write_limit;
     call->reading = call->waits = call->polled = false;
     call->held = NULL;
     call->packet = NULL;
@@ -1434,10 +1434,15 @@ static mp_obj_t umqtt_client_publish(const mp_obj_t *args) {
     call_init(&call, args[ARG_self]);
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
     set_string(&call, UMQTT_MESSAGE, args[ARG_msg]);
-    bool retain = mp_obj_is_true(args[ARG_retain]);
+    bool retain = args[ARG_retain] != mp_const_false && mp_obj_is_true(args[ARG_retain]);
     mp_uint_t qos = get_qos(args[ARG_qos]);
     require_connection(call.self, call.session);
-    umqtt_publish_t publish = { .qos = qos, .retain = retain, .now = call_now(&call) };
+    // Initialised one by one, for all at once GCC calls memset().
+    umqtt_publish_t publish;
+    publish.qos = qos;
+    publish.retain = retain;
+    publish.identifier = 0;
+    publish.now = call_now(&call);
     if (qos == 0) {
         if (begin_publish(&call, &publish, 0) == UMQTT_SENT) {
             umqtt_published(&call.session->engine, call_now(&call));

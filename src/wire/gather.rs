@@ -50,13 +50,9 @@ pub trait Lookup {
         self.at(slot as usize)
     }
 
-    /// The strings that these bits name, one for each slot, in their order; and whether it is the last one.
-    fn named(&self, slots: u8) -> impl Iterator<Item = (&[u8], bool)> {
-        let mut rest = u32::from(slots) << 1;
-        (0..Slot::COUNT).filter_map(move |slot| {
-            rest >>= 1;
-            (rest & 1 != 0).then(|| (self.at(slot), rest == 1))
-        })
+    /// The strings that these bits name, one for each slot, in their order.
+    fn named(&self, slots: u8) -> impl Iterator<Item = &[u8]> {
+        (0..Slot::COUNT).filter(move |&slot| u32::from(slots) >> slot & 1 != 0).map(|slot| self.at(slot))
     }
 }
 
@@ -118,16 +114,24 @@ impl<'a> Gather<'a> {
         caller::copy(free, wanted);
     }
 
-    /// Puts a remaining length (MQTT 3.1.1, 2.2.3). Gives how many bytes it has.
-    pub fn put_remaining_length(&mut self, length: usize) -> usize {
-        let (mut rest, mut count) = (length as u32, 1);
+    /// Puts the caller's bytes with their number before them (MQTT 3.1.1, 1.5.3).
+    #[inline(never)]
+    pub fn put_string(&mut self, bytes: &'a [u8]) {
+        self.put(bytes.len() as u32, 2);
+        self.put_caller(bytes);
+    }
+
+    /// Puts a fixed header, of the packet's first byte and its remaining length (MQTT 3.1.1, 2.2). Gives how many bytes it has.
+    pub fn put_fixed_header(&mut self, first: u8, remaining_length: usize) -> usize {
+        let (mut digits, mut rest, mut size) = (u32::from(first), remaining_length as u32, 2);
         while rest > 0x7f {
-            self.put(rest | 0x80, 1);
+            self.put(digits, 1);
+            digits = rest | 0x80;
             rest >>= 7;
-            count += 1;
+            size += 1;
         }
-        self.put(rest, 1);
-        count
+        self.put(digits << 8 | rest, 2);
+        size
     }
 
     /// The chunk.
@@ -157,8 +161,8 @@ mod tests {
         for (length, bytes) in table {
             let mut scratch = [0; 8];
             let mut gather = Gather::new(0, &mut scratch);
-            assert_eq!(gather.put_remaining_length(length), bytes.len());
-            assert_eq!(gather.finish(), bytes, "{length}");
+            assert_eq!(gather.put_fixed_header(b'0', length), 1 + bytes.len());
+            assert_eq!(gather.finish(), [b"0", bytes].concat(), "{length}");
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Unsubscribe {
 pub struct Outgoing {
     /// The first byte of the fixed header.
     first: u8,
-    /// The slots whose strings the packet holds, a bit for each.
+    /// The slots whose strings the packet holds with their lengths, a bit for each; PUBLISH has its own.
     fields: u8,
     /// The connect flags of CONNECT, or the QoS that SUBSCRIBE asks for.
     flags: u8,
@@ -144,7 +144,7 @@ impl Outgoing {
             | (publish.qos as u8) << SHIFT_QOS
             | u8::from(publish.retain);
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { publish.identifier };
-        Outgoing { first, fields: bit(Slot::Topic) | bit(Slot::Message), flags: 0, number }
+        Outgoing { first, fields: 0, flags: 0, number }
     }
 
     /// SUBSCRIBE with these strings.
@@ -188,8 +188,7 @@ impl Outgoing {
     pub fn chunk<'a>(&self, position: usize, strings: &'a impl Lookup, scratch: &'a mut [u8]) -> (&'a [u8], usize) {
         let mut to = Gather::new(position, scratch);
         let length = self.length(strings);
-        to.put(self.first.into(), 1);
-        let size = 1 + to.put_remaining_length(length) + length;
+        let size = to.put_fixed_header(self.first, length) + length;
         self.put_body(&mut to, strings);
         (to.finish(), size)
     }
@@ -198,22 +197,21 @@ impl Outgoing {
     #[inline(never)]
     fn put_body<'a>(&self, to: &mut Gather<'a>, strings: &'a impl Lookup) {
         let packet_type = self.packet_type();
-        let size_of_number = self.size_of_number();
+        if packet_type == PacketType::PUBLISH {
+            to.put_string(strings.get(Slot::Topic));
+            to.put(self.number.into(), self.size_of_number());
+            to.put_caller(strings.get(Slot::Message));
+            return;
+        }
         if packet_type == PacketType::CONNECT {
             to.put(4, 2);
             to.put(PROTOCOL_NAME, 4);
             to.put(PROTOCOL_LEVEL << 24 | u32::from(self.flags) << 16 | u32::from(self.number), 4);
-        } else if packet_type != PacketType::PUBLISH {
-            to.put(self.number.into(), size_of_number);
+        } else {
+            to.put(self.number.into(), self.size_of_number());
         }
-        for (string, is_last) in strings.named(self.fields) {
-            if is_last && packet_type == PacketType::PUBLISH {
-                // The message stands without its length.
-                to.put(self.number.into(), size_of_number);
-            } else {
-                to.put(string.len() as u32, 2);
-            }
-            to.put_caller(string);
+        for string in strings.named(self.fields) {
+            to.put_string(string);
         }
         if packet_type == PacketType::SUBSCRIBE {
             to.put(self.flags.into(), 1);
@@ -223,12 +221,15 @@ impl Outgoing {
     /// The remaining length.
     #[inline(never)]
     fn length(&self, strings: &impl Lookup) -> usize {
-        let with_lengths: usize = strings.named(self.fields).map(|(string, _)| 2 + string.len()).sum();
-        match self.packet_type() {
+        let packet_type = self.packet_type();
+        if packet_type == PacketType::PUBLISH {
+            let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
+            return 2 + topic.len() + self.size_of_number() as usize + message.len();
+        }
+        let with_lengths: usize = strings.named(self.fields).map(|string| 2 + string.len()).sum();
+        match packet_type {
             PacketType::CONNECT => with_lengths + 10,
             PacketType::SUBSCRIBE => with_lengths + 3,
-            // The message stands without its length.
-            PacketType::PUBLISH => with_lengths + self.size_of_number() as usize - 2,
             _ => with_lengths + self.size_of_number() as usize,
         }
     }
