@@ -108,8 +108,8 @@ pub struct Decoder {
     /// The number that is being collected, whose most significant byte came first, below what was collected before; of the
     /// fixed header, what follows its first byte.
     field: u32,
-    /// Bytes of the packet from the beginning of this stage on, as far as is known.
-    remaining: u32,
+    /// Bytes of the packet after this stage, as far as is known.
+    beyond: u32,
     /// Bytes of this stage.
     needed: u32,
     /// How many of them have come.
@@ -129,7 +129,7 @@ impl Decoder {
     pub const fn new(awaits_connack: bool) -> Self {
         Decoder {
             field: 0,
-            remaining: FIXED_HEADER_MIN,
+            beyond: 0,
             needed: FIXED_HEADER_MIN,
             collected: 0,
             topic_length: 0,
@@ -203,12 +203,12 @@ impl Decoder {
     /// How many bytes are still to come of the packet, as far as is known: never more than it has, and what is wanted is
     /// among them. A caller may read so many at once, if it then gives them as they are wanted.
     pub fn rest(&self) -> u32 {
-        self.remaining - self.collected
+        self.needed - self.collected + self.beyond
     }
 
     /// The same from the beginning of what is [wanted](Self::want) on, as far as it has arrived.
     pub fn remaining(&self) -> u32 {
-        self.remaining
+        self.needed + self.beyond
     }
 
     /// [`take`](Self::take), which gives the packet when it is complete.
@@ -227,7 +227,7 @@ impl Decoder {
         }
         self.collected += count;
         if self.stage < Stage::Topic {
-            for &byte in bytes.iter().take(count as usize) {
+            for &byte in bytes {
                 self.field = self.field << 8 | u32::from(byte);
             }
         }
@@ -238,7 +238,6 @@ impl Decoder {
             Stage::FixedHeader => {
                 if self.needed == FIXED_HEADER_MIN {
                     self.first = (self.field >> 8) as u8;
-                    self.field &= 0xff;
                 }
                 self.fixed_header()
             }
@@ -254,7 +253,7 @@ impl Decoder {
             }
             Stage::Identifier => {
                 self.message();
-                self.packet_identifier(self.field as u16)
+                self.packet_identifier(self.field)
             }
             Stage::Acknowledgement => self.acknowledgement(),
             _ => {
@@ -288,8 +287,9 @@ impl Decoder {
                 self.topic_length()?;
                 let (topic, rest) = body.split_at_checked(self.topic_length.into()).unwrap_or_default();
                 check_topic_name(topic).map_err(|_| Error::Malformed)?;
-                if let (true, [high, low, ..]) = (self.qos() != QoS::AtMostOnce, rest) {
-                    self.packet_identifier(u16::from_be_bytes([*high, *low]))?;
+                if self.qos() != QoS::AtMostOnce {
+                    let [high, low] = rest.first_chunk().copied().unwrap_or_default();
+                    self.packet_identifier(u32::from(high) << 8 | u32::from(low))?;
                 }
                 self.complete();
             }
@@ -313,7 +313,9 @@ impl Decoder {
     #[inline(never)]
     pub fn skip(&mut self) {
         if Stage::Identifier <= self.stage && self.stage <= Stage::Message {
-            self.begin(Stage::Skip, self.rest());
+            self.needed = self.rest();
+            self.beyond = self.needed;
+            self.begin(Stage::Skip, self.needed);
             self.skipped = Skipped::GivenUp;
         }
     }
@@ -334,9 +336,9 @@ impl Decoder {
         QoS::of(self.first)
     }
 
-    /// Ends a stage, of which so many bytes have been collected, and begins the next one.
+    /// Begins the next stage, of so many bytes of those beyond the one before.
     fn begin(&mut self, stage: Stage, needed: u32) {
-        self.remaining -= self.collected;
+        self.beyond -= needed;
         self.stage = stage;
         self.needed = needed;
         self.collected = 0;
@@ -345,12 +347,13 @@ impl Decoder {
     fn complete(&mut self) {
         self.stage = Stage::FixedHeader;
         self.needed = FIXED_HEADER_MIN;
-        self.remaining = FIXED_HEADER_MIN;
+        self.beyond = 0;
         self.collected = 0;
     }
 
+    #[inline(never)]
     fn message(&mut self) {
-        match self.rest() {
+        match self.beyond {
             0 => self.complete(),
             length => self.begin(Stage::Message, length),
         }
@@ -360,16 +363,16 @@ impl Decoder {
     fn topic_length(&mut self) -> Result<(), Error> {
         self.topic_length = self.field as u16;
         let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
-        if self.topic_length == 0 || self.rest() < u32::from(self.topic_length) + identifier {
+        if self.topic_length == 0 || self.beyond < u32::from(self.topic_length) + identifier {
             return Err(Error::Malformed);
         }
         self.begin(Stage::Topic, self.topic_length.into());
         Ok(())
     }
 
-    fn packet_identifier(&mut self, identifier: u16) -> Result<(), Error> {
-        self.identifier = identifier;
-        if identifier == 0 { Err(Error::Malformed) } else { Ok(()) }
+    fn packet_identifier(&mut self, number: u32) -> Result<(), Error> {
+        self.identifier = number as u16;
+        if self.identifier == 0 { Err(Error::Malformed) } else { Ok(()) }
     }
 
     fn acknowledgement(&mut self) -> Result<(), Error> {
@@ -396,25 +399,21 @@ impl Decoder {
             }
             _ => {}
         }
-        self.packet_identifier(identifier as u16)
+        self.packet_identifier(identifier)
     }
 
     fn fixed_header(&mut self) -> Result<(), Error> {
+        // The digit that came first counts least (MQTT 3.1.1, 2.2.3).
+        self.beyond |= (self.field & !CONTINUATION & 0xff) << (7 * (self.needed - FIXED_HEADER_MIN));
         if self.field & CONTINUATION != 0 {
-            // One more byte, unless there are four (MQTT 3.1.1, 2.2.3).
+            // One more byte, unless there are four.
             if self.needed == FIXED_HEADER_MAX {
                 return Err(Error::Malformed);
             }
             self.needed += 1;
-            self.remaining = self.needed;
             return Ok(());
         }
-        // The digit that came last counts most.
-        let (mut length, mut digits) = (0, self.field);
-        for _ in 1..self.collected {
-            length = length << 7 | digits & !CONTINUATION & 0xff;
-            digits >>= 8;
-        }
+        let length = self.beyond;
         self.identifier = 0;
         self.skipped = Skipped::Nothing;
 
@@ -428,17 +427,16 @@ impl Decoder {
             if self.first >> 1 & 0b11 > QOS_MAX || length < 3 {
                 return Err(Error::Malformed);
             }
-            self.remaining += length;
             self.begin(Stage::TopicLength, 2);
             return Ok(());
         }
-        if self.first != packet_type.first_byte() || packet_type.length_of_answer() != Some(length) {
+        let reserved_flags = if packet_type == PacketType::PUBREL { 0b0010 } else { 0 };
+        if self.first & 0xf != reserved_flags || packet_type.length_of_answer() != Some(length) {
             return Err(Error::Malformed); // MQTT-2.2.2-2
         }
         if length == 0 {
             self.complete();
         } else {
-            self.remaining += length;
             self.begin(Stage::Acknowledgement, length);
         }
         Ok(())
