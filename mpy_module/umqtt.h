@@ -82,17 +82,16 @@ typedef struct _umqtt_session_obj_t {
     mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
     const mp_obj_fun_builtin_fixed_t *setter; // the native socket's setblocking() or settimeout(); NULL for neither
-    uint32_t write_limit; // how long the socket may take nothing, in milliseconds; 0 for as long as it waits
     umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
     umqtt_held_t *last_held; // NULL for none
     mp_obj_str_t *topic; // what is on its way in; NULL for nothing
     mp_obj_str_t *message;
     mp_obj_t last_topic; // that of a small message that came before; MP_OBJ_NULL for none
-    mp_obj_t chunks_topic; // the topic of the message that is delivered in chunks; MP_OBJ_NULL for none
     // Bits of a word, which the ESP8266 reads sooner than bytes.
     uint32_t closed : 1; // this module has closed sock
     uint32_t own_sock : 1; // sock was made by this module, and there is no TLS over it
     uint32_t in_chunks : 1; // set_chunk_callback() has been given a buffer
+    uint32_t chunks : 1; // what is on its way in is delivered in chunks
     uint32_t delivering_chunk : 1; // the chunk callback runs, in the middle of a packet
     uint32_t callback_raised : 1; // the call that failed last failed in a callback
     uint32_t in_callback : 1; // a callback has a message in hand

@@ -29,7 +29,7 @@ typedef struct _umqtt_call_t {
     // Words, which the ESP8266 reads sooner than bytes.
     uint32_t plain; // whether the instance is one of the class MQTTClient itself
     uint32_t slots; // which strings there are, a bit for each
-    uint32_t timed; // not 0 when there is a time limit or a keep alive interval, or there will be
+    uint32_t timed; // whether there is a time limit or a keep alive interval, or there will be
     uint32_t reading; // whether the socket may have been made non-blocking; it must wait again once the bytes are there
     uint32_t waits; // whether the operation is a wait that has not begun
     uint32_t polled; // whether the socket has something, but waits for more unless it is told not to
@@ -47,23 +47,10 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     (void)n_args;
     (void)n_kw;
     (void)args;
-    umqtt_session_obj_t *self = mp_obj_malloc(umqtt_session_obj_t, type);
+    umqtt_session_obj_t *self = m_new0(umqtt_session_obj_t, 1);
+    self->base.type = type;
     self->timeout = mp_const_none;
     umqtt_socket_adopt(self, mp_const_none);
-    self->topic = self->message = NULL;
-    self->kept = NULL;
-    self->last_held = NULL;
-    self->last_topic = MP_OBJ_NULL;
-    self->write_limit = 0;
-    self->chunks_topic = MP_OBJ_NULL;
-    self->closed = false;
-    self->in_chunks = false;
-    self->delivering_chunk = false;
-    self->checking = false;
-    self->callback_raised = false;
-    self->in_callback = false;
-    self->holding = false;
-    self->has_header = false;
     umqtt_session_init(&self->engine);
     return MP_OBJ_FROM_PTR(self);
 }
@@ -163,7 +150,8 @@ static void remove_first_held(umqtt_session_obj_t *session) {
 // Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
 static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = NULL;
-    session->chunks_topic = session->last_topic = MP_OBJ_NULL;
+    session->last_topic = MP_OBJ_NULL;
+    session->chunks = false;
     session->last_held = NULL;
     session->has_header = false;
 }
@@ -187,7 +175,6 @@ static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
     if (sock != session->sock) {
         umqtt_socket_adopt(session, sock);
         session->timeout = mp_const_none;
-        session->write_limit = 0;
         session->closed = false;
         session->delivering_chunk = false;
         session->checking = false;
@@ -264,7 +251,7 @@ static void call_init(umqtt_call_t *call, mp_obj_t self) {
         require_client(self);
     }
     call->session = native_part(self);
-    call->timed = call->session->write_limit;
+    call->timed = call->session->timeout != mp_const_none;
     call->reading = call->waits = call->polled = false;
     call->held = NULL;
     call->packet = NULL;
@@ -344,7 +331,7 @@ static void write_packet(umqtt_call_t *call, umqtt_chunk_t *chunk, byte *scratch
             since = call_now(call);
             blocking = false;
         } else if (written == UMQTT_SOCKET_TIMED_OUT) {
-            if (call_now(call) - since >= session->write_limit) {
+            if (call_now(call) - since >= umqtt_session_write_limit(&session->engine)) {
                 mp_raise_OSError(MP_ETIMEDOUT);
             }
         } else if (!blocking) {
@@ -496,20 +483,28 @@ typedef struct _umqtt_delivery_t {
     size_t buffer_len;
 } umqtt_delivery_t;
 
+// Whether the message that has arrived was delivered in chunks. Then nothing is left of it.
+static bool take_chunks(umqtt_session_obj_t *session) {
+    if (!session->chunks) {
+        return false;
+    }
+    session->chunks = false;
+    session->topic = NULL;
+    return true;
+}
+
 static void call_chunk_callback(void *delivery_in) {
     const umqtt_delivery_t *delivery = delivery_in;
     umqtt_call_t *call = delivery->call;
     umqtt_session_obj_t *session = call->session;
-    if (session->chunks_topic == MP_OBJ_NULL) {
-        session->chunks_topic = take_bytes(&session->topic);
-    }
+    session->chunks = true;
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(search_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
     if (buffer.len != delivery->buffer_len) {
         mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
     }
     mp_obj_t args[] = {
-        session->chunks_topic,
+        MP_OBJ_FROM_PTR(session->topic),
         mp_obj_new_memoryview('B', delivery->end - delivery->start, buffer.buf),
         mp_obj_new_int_from_uint(delivery->start),
         mp_obj_new_int_from_uint(delivery->size),
@@ -531,7 +526,7 @@ static void deliver_chunk(umqtt_call_t *call, const umqtt_action_t *action, size
     session->delivering_chunk = false;
     if (exception != MP_OBJ_NULL) {
         session->callback_raised = true;
-        session->chunks_topic = MP_OBJ_NULL;
+        take_chunks(session);
         umqtt_session_give_up_message(&session->engine, count + call->ahead_len);
         umqtt_raise_again(exception);
     }
@@ -663,8 +658,7 @@ static void call_callback(void *call_in) {
 
 static void deliver(umqtt_call_t *call) {
     umqtt_session_obj_t *session = call->session;
-    if (session->chunks_topic != MP_OBJ_NULL) {
-        session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
+    if (take_chunks(session)) {
         return;
     }
     bool in_callback = session->in_callback;
@@ -686,8 +680,7 @@ static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action)
     umqtt_held_t *held = m_new0(umqtt_held_t, 1);
     held->held = action->value;
     umqtt_event_kind_t event = UMQTT_HELD;
-    if (session->chunks_topic != MP_OBJ_NULL) {
-        session->chunks_topic = MP_OBJ_NULL; // it was delivered in chunks
+    if (take_chunks(session)) {
         held->held |= UMQTT_ONLY_TO_ACKNOWLEDGE;
         event = UMQTT_DELIVERED;
     }
@@ -1335,9 +1328,6 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
     if (options->keep_alive != 0) {
         session->timeout = umqtt_seconds(umqtt_session_patience(&session->engine));
         umqtt_socket_set_blocking(session);
-        if (session->write_limit == 0) {
-            session->write_limit = options->keep_alive * 1000;
-        }
     }
     release_kept(session);
     if (session_present) {
@@ -1389,7 +1379,6 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
             umqtt_session_replaced(&session->engine);
         }
     }
-    session->write_limit = time_limit;
     umqtt_session_set_time_limit(&session->engine, time_limit);
 
     umqtt_opening_t opening = { &call, &options, mp_const_none };

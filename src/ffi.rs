@@ -8,16 +8,16 @@
 use crate::Error;
 use crate::operation::{Next, Operation, Told};
 use crate::session::{Arrived, IN_FLIGHT_MAX, Session};
-use crate::wire::{Connect, Lookup, PacketType, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will};
+use crate::wire::{Connect, Decoder, Lookup, PacketType, Publish, QoS, Slot, Subscribe, Target, Unsubscribe, Will};
 use core::{mem, slice};
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(feature = "qos2")]
-pub const UMQTT_SESSION_WORDS: usize = 32;
+pub const UMQTT_SESSION_WORDS: usize = 28;
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(not(feature = "qos2"))]
-pub const UMQTT_SESSION_WORDS: usize = 20;
+pub const UMQTT_SESSION_WORDS: usize = 18;
 
 /// Size of umqtt_operation_t in words of 32 bits.
 pub const UMQTT_OPERATION_WORDS: usize = 7;
@@ -340,14 +340,14 @@ unsafe fn begin<'a>(
     unsafe { (place(operation), borrow(session)) }
 }
 
-/// Makes a session, for a socket that is connected, in memory that need not be initialised.
+/// Makes a session, for a socket that is connected, of memory that holds zeros.
 ///
 /// # Safety
 /// As said for the file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_session_init(session: *mut umqtt_session_t) {
-    // SAFETY: the caller owns the memory; sizes and alignments are asserted at the top of this file.
-    unsafe { session.cast::<Session>().write(Session::new()) }
+    // SAFETY: the caller's memory. Zeros are a session: numbers, `false`, no moment, an empty vector, the first stage.
+    unsafe { borrow::<Session, _>(session) }.decoder = Decoder::new(false);
 }
 
 /// A new connection begins; with `clean_session`, what was remembered is forgotten.
@@ -828,6 +828,16 @@ unsafe fn put_action(to: *mut umqtt_operation_t, session: &mut Session, next: Ne
     }
 }
 
+/// How long the socket may take nothing of a packet, in milliseconds; 0 for as long as it waits anyway.
+///
+/// # Safety
+/// As said for the file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn umqtt_session_write_limit(session: *mut umqtt_session_t) -> u32 {
+    // SAFETY: the caller's session.
+    unsafe { borrow::<Session, _>(session) }.write_limit()
+}
+
 /// How long the read of UMQTT_READ may block, in milliseconds, when that is less than umqtt_session_patience; else 0.
 ///
 /// # Safety
@@ -836,4 +846,22 @@ unsafe fn put_action(to: *mut umqtt_operation_t, session: &mut Session, next: Ne
 pub unsafe extern "C" fn umqtt_limit(operation: *mut umqtt_operation_t, session: *mut umqtt_session_t) -> u32 {
     // SAFETY: the caller's, as said for the file.
     unsafe { borrow::<Operation, _>(operation).limit(borrow(session)) }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn memory_of_zeros_becomes_a_new_session() {
+        let mut session = umqtt_session_t { words: [0; UMQTT_SESSION_WORDS] };
+        // SAFETY: it lives as long as this test.
+        let made = unsafe {
+            umqtt_session_init(&raw mut session);
+            borrow::<Session, _>(&raw mut session)
+        };
+        assert_eq!(format!("{made:?}"), format!("{:?}", Session::new()));
+    }
 }

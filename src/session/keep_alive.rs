@@ -4,6 +4,8 @@
 //! block; half a period after the last packet sent, PINGREQ is due; half a period after that without a byte from the
 //! broker, the connection is lost.
 
+use super::Moment;
+
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
@@ -22,7 +24,7 @@ pub struct KeepAlive {
     period: u32,
     sent: u32,
     /// When the PINGREQ was sent that has not been answered.
-    pinged: Option<u32>,
+    pinged: Option<Moment>,
 }
 
 impl KeepAlive {
@@ -40,7 +42,7 @@ impl KeepAlive {
     pub fn sent(&mut self, now: u32, ping: bool) {
         self.sent = now;
         if ping && self.pinged.is_none() {
-            self.pinged = Some(now);
+            self.pinged = Some(Moment::of(now));
         }
     }
 
@@ -54,10 +56,15 @@ impl KeepAlive {
         let half = self.period / 2;
         match self.pinged {
             _ if self.period == 0 => Due::Nothing,
-            Some(pinged) if now.wrapping_sub(pinged) >= half => Due::GiveUp,
+            Some(pinged) if now.wrapping_sub(pinged.milliseconds()) >= half => Due::GiveUp,
             None if now.wrapping_sub(self.sent) >= half => Due::Ping,
             _ => Due::Nothing,
         }
+    }
+
+    /// The interval, in milliseconds; 0 for none.
+    pub fn period(&self) -> u32 {
+        self.period
     }
 
     /// How long a read may block, in milliseconds; 0 for as long as it likes.
@@ -97,11 +104,11 @@ mod tests {
     #[test]
     fn the_connection_is_given_up_half_a_period_after_an_unanswered_ping() {
         let mut keep_alive = started(0);
-        keep_alive.sent(30_000, true);
-        assert_eq!(keep_alive.due(59_999), Due::Nothing);
-        assert_eq!(keep_alive.due(60_000), Due::GiveUp);
+        keep_alive.sent(30_001, true);
+        assert_eq!(keep_alive.due(60_000), Due::Nothing);
+        assert_eq!(keep_alive.due(60_001), Due::GiveUp);
         keep_alive.received();
-        assert_eq!(keep_alive.due(60_000), Due::Ping);
+        assert_eq!(keep_alive.due(60_001), Due::Ping);
     }
 
     #[test]

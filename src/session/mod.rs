@@ -9,11 +9,13 @@
 mod arrived;
 mod exchange;
 mod keep_alive;
+mod moment;
 mod unreleased;
 
 pub use arrived::Arrived;
 pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX, LOST, NOTHING, REFUSED};
 pub use keep_alive::{Due, KeepAlive};
+pub use moment::Moment;
 pub use unreleased::{UNRELEASED_RUNS_MAX, Unreleased};
 
 use crate::wire::{Decoder, PacketType};
@@ -39,7 +41,7 @@ pub struct Session {
     /// Somebody waits for an exchange that is over, and a wait on a new connection may be keeping control from it.
     interrupted: bool,
     /// When the operation began whose wait is about to be called.
-    waiting_since: Option<u32>,
+    waiting_since: Option<Moment>,
     /// Counts connections, so that an operation notices that the one it began on is gone.
     connection: u8,
     /// How long an operation may take, in milliseconds; 0 for as long as it likes.
@@ -131,12 +133,12 @@ impl Session {
 
     /// Notes that the operation that began at `started` is about to wait, or with `None` that it has waited.
     pub fn set_waiting_since(&mut self, started: Option<u32>) {
-        self.waiting_since = started;
+        self.waiting_since = started.map(Moment::of);
     }
 
     /// When the operation began for which the wait that begins is called, if it is called for one.
     pub fn take_waiting_since(&mut self) -> Option<u32> {
-        self.waiting_since.take()
+        self.waiting_since.take().map(Moment::milliseconds)
     }
 
     /// Whether a wait that begins at `now` has nothing to think of but the packet that comes: no time is limited, nothing is
@@ -172,6 +174,12 @@ impl Session {
     /// may wrap around; `u32::MAX` when there is no limit.
     pub fn time_left(&self, started: u32, now: u32) -> u32 {
         if self.time_limit == 0 { u32::MAX } else { self.time_limit.saturating_sub(now.wrapping_sub(started)) }
+    }
+
+    /// How long the socket may take nothing of a packet, in milliseconds: the time limit or, without one, the keep alive
+    /// interval; 0 for as long as it waits anyway.
+    pub fn write_limit(&self) -> u32 {
+        if self.time_limit == 0 { self.keep_alive.period() } else { self.time_limit }
     }
 
     /// How long a read may block when nothing has been waited for yet, in milliseconds; 0 for as long as it likes.
@@ -239,6 +247,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "qos2")]
     use crate::wire::QoS;
 
     const CLEAN: bool = true;

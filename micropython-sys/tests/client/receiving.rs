@@ -851,9 +851,9 @@ fn a_malformed_packet_ends_every_call_that_waits() {
 fn more_qos_2_messages_than_can_be_remembered_are_refused() {
     prints(
         "
-        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 27, 2)))
+        c = connected(*(message(b't', b'm', 2, id) for id in range(1, 23, 2)))
         c.set_callback(lambda topic, text: None)
-        for _ in range(12):
+        for _ in range(10):
             c.wait_msg()
         show(c.wait_msg)
         ",

@@ -77,7 +77,7 @@ fn mqtt_4_8_0_2_an_error_that_may_pass_closes_the_connection() {
         "
         c = connected(*(message(b't', b'm', 2, id) for id in range(1, 60, 2)))
         c.set_callback(lambda topic, text: None)
-        for _ in range(12):
+        for _ in range(10):
             c.wait_msg()
         closed = []
         show(c.wait_msg)
@@ -85,7 +85,7 @@ fn mqtt_4_8_0_2_an_error_that_may_pass_closes_the_connection() {
         ",
         "
         OSError(105,)
-        close 12
+        close 10
         ",
     );
 }
