@@ -610,11 +610,33 @@ fn after_disconnect_there_is_no_connection() {
 }
 
 #[test]
+fn a_class_made_of_the_same_parts_has_its_own_attributes() {
+    prints(
+        "
+        Other = type('Other', MQTTClient.__bases__, MQTTClient.__dict__)
+        class Sub(Other):
+            pass
+        for cls in Other, Sub:
+            c = connected(puback(1), message(b't', b'm'), client=lambda: cls('id', 'broker'))
+            c.set_callback(received)
+            c.own = 'own'
+            c.publish('t', 'm', qos=1)
+            c.wait_msg()
+            print(c.own, c.server, isinstance(c, MQTTClient), type(c).__name__)",
+        "
+        got b't' b'm'
+        own broker False Other
+        got b't' b'm'
+        own broker False Sub",
+    );
+}
+
+#[test]
 fn the_native_base_is_of_no_use_alone() {
     prints(
         "
-        import _umqtt
-        show(MQTTClient.publish, _umqtt.Session(), 't', 'm')",
+        Session, = MQTTClient.__bases__
+        show(MQTTClient.publish, Session(), 't', 'm')",
         "TypeError('self must be an MQTTClient',)",
     );
 }
