@@ -1076,8 +1076,8 @@ static const mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
     return type;
 }
 
-// Where the class MQTTClient keeps what MicroPython finds attributes with.
-#define INSTANCE_ATTR (7)
+// Where the class MQTTClient keeps what MicroPython finds attributes with: behind its slots.
+#define INSTANCE_ATTR (6)
 
 // Has the attributes of a class's instances found by umqtt_client_attr.
 static void speed_up_attributes(const mp_obj_type_t *type) {
@@ -1573,15 +1573,21 @@ static const mp_rom_obj_tuple_t umqtt_client_bases = {
     .base = { &mp_type_tuple }, .len = 1, .items = { MP_ROM_PTR(&umqtt_type_session) }
 };
 
-// What MicroPython finds attributes with is kept where every class has its iterator, which says no more than that there is
-// none.
+// MicroPython gives every class slots for what looks for special methods when an instance is called, subscripted, compared
+// and so on. This class has no special methods, so it does without, and the same becomes of its instances; classes that
+// are derived from it have slots of their own. What is left is moved together.
 mp_obj_t umqtt_new_client_type(void) {
     mp_obj_type_t *type = MP_OBJ_TO_PTR(mp_obj_new_type(MP_QSTR_MQTTClient, MP_OBJ_FROM_PTR(&umqtt_client_bases),
         MP_OBJ_FROM_PTR(&umqtt_client_dict)));
-    assert(type->slot_index_iter == INSTANCE_ATTR + 1);
+    enum { ALL = 11, KEPT = INSTANCE_ATTR + 1 };
+    assert(type->slot_index_make_new == 1 && type->slot_index_print == 2 && type->slot_index_unary_op == 4);
     type->slots[INSTANCE_ATTR] = MP_OBJ_TYPE_GET_SLOT(type, attr);
-    type->slots[type->slot_index_attr - 1] = umqtt_client_attr;
-    type->slot_index_iter = 0;
-    return MP_OBJ_FROM_PTR(type);
+    MP_OBJ_TYPE_SET_SLOT(type, locals_dict, &umqtt_client_dict, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, parent, &umqtt_type_session, 4);
+    MP_OBJ_TYPE_SET_SLOT(type, attr, umqtt_client_attr, 5);
+    type->slot_index_call = type->slot_index_binary_op = type->slot_index_subscr = 0;
+    type->slot_index_iter = type->slot_index_buffer = 0;
+    return MP_OBJ_FROM_PTR(m_renew(byte, type, offsetof(mp_obj_type_t, slots) + ALL * sizeof(void *),
+        offsetof(mp_obj_type_t, slots) + KEPT * sizeof(void *)));
 }
 #endif

@@ -230,7 +230,7 @@ fn every_allocation_of_an_import_may_fail() {
     );
 }
 
-/// One object: the class, of 16 words.
+/// One object: the class, of 12 words.
 #[test]
 fn an_import_takes_of_the_heap_what_the_class_does() {
     let script = format!(
@@ -247,5 +247,5 @@ fn an_import_takes_of_the_heap_what_the_class_does() {
         print((gc.mem_alloc() - before) / {})",
         size_of::<usize>()
     );
-    prints_first(&script, "16.0");
+    prints_first(&script, "12.0");
 }
