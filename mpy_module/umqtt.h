@@ -106,6 +106,9 @@ typedef struct _umqtt_session_obj_t {
 // The attributes of the class MQTTClient.
 extern const mp_obj_dict_t umqtt_client_dict;
 
+// Makes the class, in a firmware.
+mp_obj_t umqtt_new_client_type(void);
+
 // A socket is a native stream or any object with the methods of one.
 
 // What umqtt_socket_read and umqtt_socket_write return when nothing can be moved at present: the socket does not wait,

@@ -62,14 +62,14 @@ MP_DEFINE_CONST_OBJ_TYPE(
     make_new, umqtt_session_make_new
     );
 
-// Whether it is the class MQTTClient itself, and not one that is derived from it. In a firmware nobody can change its methods.
+// Whether it is the class MQTTClient itself, and not one that is derived from it. In a firmware nobody can change its
+// methods, and it is the one class that has no place for an iterator (umqtt_new_client_type()).
 static inline MP_ALWAYSINLINE bool is_client_type(const mp_obj_type_t *type) {
     #if MICROPY_ENABLE_DYNRUNTIME
     (void)type;
     return false;
     #else
-    return MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, locals_dict) == &umqtt_client_dict
-           && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &umqtt_type_session;
+    return mp_obj_is_instance_type(type) && !MP_OBJ_TYPE_HAS_SLOT(type, iter);
     #endif
 }
 
@@ -1060,7 +1060,7 @@ typedef void (*attr_fun_t)(mp_obj_t self, qstr name, mp_obj_t *dest);
 static void umqtt_client_attr(mp_obj_t self, qstr name, mp_obj_t *dest);
 
 // The class MQTTClient that this one is or is derived from; NULL when it is not found by going from base to base.
-static mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
+static const mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
     while (!is_client_type(type)) {
         const void *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
         if (parent == NULL || !mp_obj_is_exact_type(MP_OBJ_FROM_PTR(parent), &mp_type_type)) {
@@ -1068,28 +1068,16 @@ static mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
         }
         type = parent;
     }
-    return (mp_obj_type_t *)type;
+    return type;
 }
 
-// Where the class MQTTClient keeps what MicroPython finds attributes with.
-static inline const void **instance_attr(mp_obj_type_t *client) {
-    return &client->slots[client->slot_index_subscr];
-}
+// Where the class MQTTClient keeps what MicroPython finds attributes with: behind its slots.
+#define INSTANCE_ATTR (6)
 
-// Has the attributes of a class's instances found by umqtt_client_attr. What MicroPython has for that is kept where the
-// class MQTTClient had its iterator, which says no more than that there is none.
-static void speed_up_attributes(const mp_obj_type_t *type_in) {
-    mp_obj_type_t *type = (mp_obj_type_t *)type_in;
-    mp_obj_type_t *client = find_client_type(type);
-    if (client == NULL) {
-        return;
-    }
-    if (client->slot_index_iter == client->slot_index_subscr + 1) {
-        client->slot_index_iter = 0;
-        *instance_attr(client) = MP_OBJ_TYPE_GET_SLOT(client, attr);
-    }
-    if (client->slot_index_iter == 0) {
-        type->slots[type->slot_index_attr - 1] = umqtt_client_attr;
+// Has the attributes of a class's instances found by umqtt_client_attr.
+static void speed_up_attributes(const mp_obj_type_t *type) {
+    if (find_client_type(type) != NULL) {
+        ((mp_obj_type_t *)type)->slots[type->slot_index_attr - 1] = umqtt_client_attr;
     }
 }
 
@@ -1118,7 +1106,7 @@ static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
             }
         }
     }
-    ((attr_fun_t)*instance_attr(find_client_type(self->base.type)))(self_in, name, dest);
+    ((attr_fun_t)find_client_type(self->base.type)->slots[INSTANCE_ATTR])(self_in, name, dest);
 }
 #endif
 
@@ -1575,3 +1563,27 @@ static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_lw_retain), MP_ROM_FALSE },
 };
 MP_DEFINE_CONST_DICT(umqtt_client_dict, umqtt_client_dict_table);
+
+#if !MICROPY_ENABLE_DYNRUNTIME
+static const mp_rom_obj_tuple_t umqtt_client_bases = {
+    .base = { &mp_type_tuple }, .len = 1, .items = { MP_ROM_PTR(&umqtt_type_session) }
+};
+
+// MicroPython gives every class slots for what looks for special methods when an instance is called, subscripted, compared
+// and so on. This class has no special methods, so it does without, and the same becomes of its instances; classes that
+// are derived from it have slots of their own. What is left is moved together.
+mp_obj_t umqtt_new_client_type(void) {
+    mp_obj_type_t *type = MP_OBJ_TO_PTR(mp_obj_new_type(MP_QSTR_MQTTClient, MP_OBJ_FROM_PTR(&umqtt_client_bases),
+        MP_OBJ_FROM_PTR(&umqtt_client_dict)));
+    enum { ALL = 11, KEPT = INSTANCE_ATTR + 1 };
+    assert(type->slot_index_make_new == 1 && type->slot_index_print == 2 && type->slot_index_unary_op == 4);
+    type->slots[INSTANCE_ATTR] = MP_OBJ_TYPE_GET_SLOT(type, attr);
+    MP_OBJ_TYPE_SET_SLOT(type, locals_dict, &umqtt_client_dict, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, parent, &umqtt_type_session, 4);
+    MP_OBJ_TYPE_SET_SLOT(type, attr, umqtt_client_attr, 5);
+    type->slot_index_call = type->slot_index_binary_op = type->slot_index_subscr = 0;
+    type->slot_index_iter = type->slot_index_buffer = 0;
+    return MP_OBJ_FROM_PTR(m_renew(byte, type, offsetof(mp_obj_type_t, slots) + ALL * sizeof(void *),
+        offsetof(mp_obj_type_t, slots) + KEPT * sizeof(void *)));
+}
+#endif

@@ -61,7 +61,7 @@ done >"$objects/umqtt.c"
 python_file() {
     "$MPY_CROSS" -s "umqtt/$2.py" -o "$folder/umqtt/$2.mpy" "$1"
 }
-python_file "$root/mpy_module/umqtt/robust.py" robust
+python_file "$root/mpy_module/_umqtt/robust.py" robust
 [ "$arch" != xtensa ] || python_file "$here/esp8266.py" __init__
 
 # What mip installs: the files, from beside package.json.

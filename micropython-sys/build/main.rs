@@ -179,12 +179,13 @@ fn write_bindings(port: &Path, out: &Path) {
         .expect("OUT_DIR is writable");
 }
 
-/// Writes the shim's Python files as a Rust constant: pairs of the path seen by scripts and the contents.
+/// Writes the shim's Python files as a Rust constant: pairs of the path seen by scripts and the contents. The path is
+/// that of files that are frozen into a firmware.
 fn write_frozen_files(shim: &Path, out: &Path) {
-    let entries: String = files(&shim.join("umqtt"), "py")
+    let entries: String = files(&shim.join("_umqtt"), "py")
         .iter()
         .map(|path| {
-            let seen_as = path.strip_prefix(shim).expect("listed below this folder");
+            let seen_as = Path::new(".frozen").join(path.strip_prefix(shim).expect("listed below this folder"));
             format!("    ({seen_as:?}, include_str!({path:?})),\n")
         })
         .collect();

@@ -74,7 +74,7 @@ impl Interpreter {
         Outcome { stdout: self.copy(stdout), exception: (!completed).then(|| self.copy(exception)) }
     }
 
-    /// Lets scripts import a file from this path (`umqtt/simple.py`), in place of one added there before.
+    /// Lets scripts import a file from this path (`package/module.py`), in place of one added there before.
     pub fn add_file(&mut self, path: &str, contents: &str) {
         // SAFETY: each pointer and length are one str's; the port copies both.
         unsafe {

@@ -1,4 +1,4 @@
-//! MicroPython inside the process, with the native module `_umqtt` built in: the ground on which the shim is tested,
+//! MicroPython inside the process, with the native module `umqtt` built in: the ground on which the shim is tested,
 //! fuzzed and run under sanitizers.
 //!
 //! ```

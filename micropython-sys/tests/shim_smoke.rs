@@ -4,7 +4,7 @@ use micropython_sys::Interpreter;
 
 #[test]
 fn the_native_module_is_built_in() {
-    Interpreter::new(64 * 1024).run("import _umqtt").unwrap();
+    Interpreter::new(64 * 1024).run("import umqtt").unwrap();
 }
 
 #[test]

@@ -217,6 +217,21 @@ def has_recv_len(t):
     t.show("_recv_len", hasattr(t.client(), "_recv_len"))
 
 
+@case("attributes/module-assigned")
+def assign_in_module(t):
+    def assign():
+        t.module.site = "home"
+
+    t.call(assign)
+
+
+@case("attributes/module-star")
+def star_of_module(t):
+    names = {}
+    exec("from umqtt.simple import *", names)
+    t.show("names", [name in names for name in ("MQTTClient", "MQTTException")])
+
+
 @case("attributes/has-private-imports")
 def module_has_struct(t):
     t.show("names", (hasattr(t.module, "struct"), hasattr(t.module, "socket"), hasattr(t.module, "hexlify")))

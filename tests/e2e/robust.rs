@@ -13,7 +13,13 @@ use umqtt_tests::{
 };
 
 const ROBUST: &str = "build/reference/robust/umqtt/robust.py";
-const SIMPLE: &str = "mpy_module/umqtt/simple.py";
+/// robust.py imports its neighbour simple.py, so both must be in one folder, which goes before what is built in.
+const SIMPLE: &str = "
+import uumqtt
+
+MQTTClient = uumqtt.simple.MQTTClient
+MQTTException = uumqtt.simple.MQTTException
+";
 
 /// The client's delay between two tries is made short, and told, by a subclass: robust.py itself is untouched.
 const PROLOGUE: &str = "
@@ -36,14 +42,11 @@ print('session', c.connect(False))
 ";
 
 fn start(broker: &Broker, steps: &str) -> Script {
-    let file = |name: &str| {
-        let path = repository().join(name);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
+    let path = repository().join(ROBUST);
+    let robust = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut interpreter = Interpreter::find().unwrap();
-    // robust.py imports its neighbour simple.py, so both must be in one folder.
-    interpreter.add_module("umqtt/robust.py", &file(ROBUST)).unwrap();
-    interpreter.add_module("umqtt/simple.py", &file(SIMPLE)).unwrap();
+    interpreter.add_module("umqtt/robust.py", &robust).unwrap();
+    interpreter.add_module("umqtt/simple.py", SIMPLE).unwrap();
     Script::start(interpreter, broker.address(), &format!("{PROLOGUE}{steps}")).unwrap()
 }
 

@@ -345,7 +345,7 @@ def run(*results):
     plan.extend(results)
 ";
     let mut interpreter = Interpreter::find().unwrap();
-    let robust = fs::read_to_string(repository().join("mpy_module/umqtt/robust.py")).unwrap();
+    let robust = fs::read_to_string(repository().join("mpy_module/_umqtt/robust.py")).unwrap();
     interpreter.add_module("umqtt/robust.py", &robust).unwrap();
     interpreter.add_module("umqtt/simple.py", SIMPLE).unwrap();
     let source = format!("{PROLOGUE}{steps}");

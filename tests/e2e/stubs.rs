@@ -224,7 +224,7 @@ for name, parameters in STUBS.items():
 
 #[test]
 fn the_stubs_of_robust_are_what_its_source_says() {
-    let source = fs::read_to_string(repository().join("mpy_module/umqtt/robust.py")).unwrap();
+    let source = fs::read_to_string(repository().join("mpy_module/_umqtt/robust.py")).unwrap();
     let (_, body) = source.split_once("class MQTTClient").unwrap();
     let (simple, robust) = (read_class("simple.pyi"), read_class("robust.pyi"));
     let mut names = Vec::new();

@@ -10,6 +10,7 @@ mod files;
 mod flash_strings;
 mod fragmented;
 mod memory;
+mod modules;
 mod network;
 mod peripherals;
 mod robust;

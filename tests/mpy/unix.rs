@@ -24,10 +24,15 @@ use umqtt_tests::{
 const WORKERS: usize = 2;
 
 /// Every case of the differential tests: the trace is that of the class in the firmware. Where it is not, it is the Python
-/// library's: the class from a file lies in RAM, so its attributes can be assigned.
+/// library's: class and module from a file lie in RAM, so their attributes can be assigned.
 #[test]
 fn the_class_is_the_one_in_the_firmware() {
-    const AS_PYTHON: [&str; 2] = ["attributes/class-assigned", "attributes/class-method-replaced"];
+    const AS_PYTHON: [&str; 4] = [
+        "attributes/class-assigned",
+        "attributes/class-method-replaced",
+        "attributes/module-assigned",
+        "attributes/module-star",
+    ];
     let broker = Broker::start().unwrap();
     let interpreters = || (Interpreter::find().unwrap(), Interpreter::with_native_module().unwrap());
     let cases = cases(&interpreters().0).unwrap();

@@ -9,6 +9,7 @@ mod collecting;
 mod connecting;
 mod heap_use;
 mod holding;
+mod modules;
 mod names;
 mod native;
 mod publishing;

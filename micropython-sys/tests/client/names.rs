@@ -609,12 +609,74 @@ fn after_disconnect_there_is_no_connection() {
     );
 }
 
+/// The class has no place for them, while those that are derived from it do.
+#[test]
+fn special_methods_are_missing_as_from_a_python_class_that_has_none() {
+    prints(
+        "
+        class Python:
+            pass
+        class Sub(MQTTClient):
+            def __init__(self): pass
+            def __call__(self): return 'called'
+            def __getitem__(self, i): return i
+            def __add__(self, other): return other
+            def __eq__(self, other): return True
+            def __hash__(self): return 7
+            def __len__(self): return 2
+            def __contains__(self, other): return True
+        def store(c):
+            c[0] = 1
+        operations = (
+            lambda c: c(), lambda c: c[0], store, lambda c: c + 1, lambda c: 1 + c, lambda c: -c, lambda c: c < c,
+            lambda c: (c == c, c == 1, c != c, c != 1), lambda c: c in {c: 1}, lambda c: 1 in c, lambda c: {c: 5}[c],
+            lambda c: isinstance(hash(c), int), lambda c: repr(c).split(' at ')[0], lambda c: 'x' * c,
+            lambda c: bytearray(2) + c, callable, bool, len, bytes, iter, next, int, abs,
+        )
+        def told(operation, c):
+            try:
+                return repr(operation(c))
+            except Exception as error:
+                return repr(error)
+        ours, theirs = MQTTClient('id', 'broker'), Python()
+        for i, operation in enumerate(operations):
+            expected, given = told(operation, theirs).replace('Python', 'MQTTClient'), told(operation, ours)
+            if given != expected:
+                print(i, expected, given)
+        c = Sub()
+        print(c(), c[3], c + 4, c == 1, hash(c), len(c), 5 in c)",
+        "called 3 4 True 7 2 True",
+    );
+}
+
+#[test]
+fn a_class_made_of_the_same_parts_has_its_own_attributes() {
+    prints(
+        "
+        Other = type('Other', MQTTClient.__bases__, MQTTClient.__dict__)
+        class Sub(Other):
+            pass
+        for cls in Other, Sub:
+            c = connected(puback(1), message(b't', b'm'), client=lambda: cls('id', 'broker'))
+            c.set_callback(received)
+            c.own = 'own'
+            c.publish('t', 'm', qos=1)
+            c.wait_msg()
+            print(c.own, c.server, isinstance(c, MQTTClient), type(c).__name__)",
+        "
+        got b't' b'm'
+        own broker False Other
+        got b't' b'm'
+        own broker False Sub",
+    );
+}
+
 #[test]
 fn the_native_base_is_of_no_use_alone() {
     prints(
         "
-        import _umqtt
-        show(MQTTClient.publish, _umqtt.Session(), 't', 'm')",
+        Session, = MQTTClient.__bases__
+        show(MQTTClient.publish, Session(), 't', 'm')",
         "TypeError('self must be an MQTTClient',)",
     );
 }

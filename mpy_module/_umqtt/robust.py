@@ -7,7 +7,8 @@
 import time
 from errno import ETIMEDOUT
 
-from . import simple
+# By its whole name, which is in flash then, for every program that says it.
+import umqtt.simple as simple
 
 # Not in errno on most ports.
 _EBUSY = 16
