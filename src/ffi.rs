@@ -477,7 +477,7 @@ pub unsafe extern "C" fn umqtt_connect(
 ) -> umqtt_error_t {
     // SAFETY: the caller's, as said for the file.
     let (strings, options) = unsafe { (borrow_strings(strings), &*options) };
-    let will = options.has_will.then(|| Will { qos: QoS::at_most_2(options.will_qos), retain: options.will_retain });
+    let will = options.has_will.then(|| Will { qos: QoS::of_bits(options.will_qos), retain: options.will_retain });
     let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
     // SAFETY: the caller's memory.
     code(unsafe { place(operation) }.connect(connect, &strings))
@@ -531,7 +531,7 @@ pub unsafe extern "C" fn umqtt_publish(
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
     let publish = Publish {
         dup: false,
-        qos: QoS::at_most_2(options.qos),
+        qos: QoS::of_bits(options.qos),
         retain: options.retain,
         identifier: options.identifier,
     };
@@ -572,7 +572,7 @@ pub unsafe extern "C" fn umqtt_resume(
 ) -> bool {
     // SAFETY: the caller's, as said for the file.
     let (operation, session) = unsafe { begin(operation, session) };
-    operation.resume(session, Publish { dup: false, qos: QoS::at_most_2(qos_number), retain, identifier })
+    operation.resume(session, Publish { dup: false, qos: QoS::of_bits(qos_number), retain, identifier })
 }
 
 /// Begins to send again what is in flight, for the exchange at place `index` of their order; to be called for 0 up to
@@ -607,7 +607,7 @@ pub unsafe extern "C" fn umqtt_subscribe(
     qos_number: u8,
     identifier: u16,
 ) -> umqtt_error_t {
-    let subscribe = Subscribe { identifier, qos: QoS::at_most_2(qos_number) };
+    let subscribe = Subscribe { identifier, qos: QoS::of_bits(qos_number) };
     // SAFETY: the caller's, as said for the file.
     let ((operation, session), strings) = unsafe { (begin(operation, session), borrow_strings(strings)) };
     code(operation.subscribe(session, subscribe, &strings))

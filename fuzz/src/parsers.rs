@@ -80,7 +80,7 @@ pub fn ours(packet: &[u8]) -> Option<Fields> {
             (fields.present, fields.code) = (session_present, return_code);
         }
         Packet::Publish { qos, identifier } => {
-            assert_eq!(qos as u8, arrived.first >> 1 & 3);
+            assert_eq!(qos.number(), arrived.first >> 1 & 3);
             fields.flags = arrived.first & 15;
             (fields.identifier, fields.topic, fields.message) = (identifier, arrived.topic, arrived.message);
         }

@@ -483,6 +483,7 @@ impl Operation {
         self.connection = session.connection();
     }
 
+    #[inline(never)]
     fn send(&mut self, session: &mut Session) -> Next {
         session.begin_writing().map(|()| Next::Send).into()
     }

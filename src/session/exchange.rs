@@ -37,7 +37,7 @@ impl Exchange {
 
     /// That of a message, of which a PUBLISH with these tells.
     pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
-        let message = (qos as u32) << 1 | u32::from(retain);
+        let message = u32::from(qos.number()) << 1 | u32::from(retain);
         Exchange(Exchange::awaiting(qos.acknowledgement(), identifier).0 | message)
     }
 

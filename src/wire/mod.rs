@@ -26,41 +26,39 @@ pub const FIELD_MAX: usize = 65_535;
 /// The return code of SUBACK that refuses (MQTT 3.1.1, 3.9.3).
 pub const SUBSCRIBE_FAILURE: u8 = 0x80;
 
-/// The quality of service of a message (MQTT 3.1.1, 4.3).
+/// The quality of service of a message (MQTT 3.1.1, 4.3). Held as its number, so that nothing has to be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum QoS {
+pub struct QoS(u32);
+
+#[allow(non_upper_case_globals)]
+impl QoS {
     /// No acknowledgement: the message arrives once or not at all.
-    AtMostOnce = 0,
+    pub const AtMostOnce: QoS = QoS(0);
     /// Acknowledged with PUBACK: the message arrives once or more.
-    AtLeastOnce = 1,
+    pub const AtLeastOnce: QoS = QoS(1);
     /// Acknowledged with PUBREC, PUBREL and PUBCOMP: the message arrives exactly once.
-    ExactlyOnce = 2,
+    pub const ExactlyOnce: QoS = QoS(2);
 }
 
 impl QoS {
     /// The quality of service with this number, if there is one.
     pub const fn from_number(number: u8) -> Option<QoS> {
-        match number {
-            0 => Some(QoS::AtMostOnce),
-            1 => Some(QoS::AtLeastOnce),
-            2 => Some(QoS::ExactlyOnce),
-            _ => None,
-        }
+        if number <= 2 { Some(QoS(number as u32)) } else { None }
     }
 
-    /// The quality of service with this number; what is above 2, and none, counts as 2.
-    pub const fn at_most_2(number: u8) -> QoS {
-        match number {
-            0 => QoS::AtMostOnce,
-            1 => QoS::AtLeastOnce,
-            _ => QoS::ExactlyOnce,
-        }
+    /// The quality of service with this number, of which the two lowest bits count; 3 is none, and its caller's fault.
+    pub const fn of_bits(number: u8) -> QoS {
+        QoS(number as u32 & 0b11)
     }
 
     /// That of a PUBLISH with this first byte.
     pub const fn of(first_byte: u8) -> QoS {
-        QoS::at_most_2(first_byte >> 1 & 0b11)
+        QoS::of_bits(first_byte >> 1)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        self.0 as u8
     }
 
     /// The type of the packet that acknowledges a message first, above QoS 0.

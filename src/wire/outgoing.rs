@@ -108,7 +108,7 @@ impl Outgoing {
         }
         caller::check(client_id, Kind::Text)?;
         if let Some(will) = connect.will {
-            flags |= FLAG_WILL | (will.qos as u8) << SHIFT_WILL_QOS | u8::from(will.retain) << SHIFT_WILL_RETAIN;
+            flags |= FLAG_WILL | will.qos.number() << SHIFT_WILL_QOS | u8::from(will.retain) << SHIFT_WILL_RETAIN;
             fields |= bit(Slot::Topic) | bit(Slot::Message);
             caller::check(strings.get(Slot::Topic), Kind::TopicName)?;
             caller::check(strings.get(Slot::Message), Kind::Binary)?;
@@ -141,7 +141,7 @@ impl Outgoing {
     pub fn publish_unchecked(publish: Publish) -> Self {
         let first = PacketType::PUBLISH.first_byte()
             | u8::from(publish.dup) << SHIFT_DUP
-            | (publish.qos as u8) << SHIFT_QOS
+            | publish.qos.number() << SHIFT_QOS
             | u8::from(publish.retain);
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { publish.identifier };
         Outgoing { first, fields: 0, flags: 0, number }
@@ -150,7 +150,7 @@ impl Outgoing {
     /// SUBSCRIBE with these strings.
     pub fn subscribe(subscribe: Subscribe, strings: &impl Lookup) -> Result<Self, Error> {
         check_qos(subscribe.qos)?;
-        Self::with_filter(PacketType::SUBSCRIBE, subscribe.qos as u8, subscribe.identifier, strings)
+        Self::with_filter(PacketType::SUBSCRIBE, subscribe.qos.number(), subscribe.identifier, strings)
     }
 
     /// UNSUBSCRIBE with these strings.

@@ -354,7 +354,8 @@ impl Flow {
 
     fn wanted_before(&self, at: usize) -> Set {
         let Step { instruction, wanted, .. } = &self.0[at];
-        wanted & !instruction.changes() | instruction.reads
+        // What a call may lose, LLVM may know that it does not (-enable-ipra).
+        wanted & !set(instruction.writes) | instruction.reads
     }
 
     /// The steps after this one to which no other way leads, up to the first that changes one of these registers, or sends
