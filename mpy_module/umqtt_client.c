@@ -22,7 +22,6 @@
 typedef struct _umqtt_call_t {
     mp_obj_t self;
     umqtt_session_obj_t *session;
-    umqtt_operation_t operation;
     size_t wanted; // bytes of heap that were asked for last
     const byte *ahead; // bytes of the packet that were read before the engine has asked for them
     size_t ahead_len;
@@ -35,9 +34,10 @@ typedef struct _umqtt_call_t {
     uint32_t polled; // whether the socket has something, but waits for more unless it is told not to
     const byte *packet; // where the message is that is to be delivered, as a whole packet; NULL for elsewhere
     size_t packet_len;
+    umqtt_held_t *held; // the message that is to be delivered from among those held; NULL for the one that has arrived
+    umqtt_operation_t operation;
     mp_obj_t objects[UMQTT_STRINGS]; // what the strings are the bytes of, where there are some
     umqtt_strings_t strings;
-    umqtt_held_t *held; // the message that is to be delivered from among those held; NULL for the one that has arrived
 } umqtt_call_t;
 
 // Session

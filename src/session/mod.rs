@@ -21,17 +21,22 @@ pub use unreleased::{UNRELEASED_RUNS_MAX, Unreleased};
 use crate::wire::{Decoder, PacketType};
 use crate::{Error, QOS_2};
 
-/// One client's state.
+/// One client's state. In this order: a word that is not farther than 60 bytes is read and written in two bytes of code.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Session {
     /// Where the incoming bytes stand.
     pub decoder: Decoder,
-    /// What was sent and waits for its acknowledgement.
-    pub exchanges: Exchanges,
     /// When something has to be sent.
     pub keep_alive: KeepAlive,
     /// The message above QoS 0 that is being delivered; of those within one another, the innermost.
     pub in_hand: Arrived,
+    /// When the operation began whose wait is about to be called.
+    waiting_since: Option<Moment>,
+    /// How long an operation may take, in milliseconds; 0 for as long as it likes.
+    time_limit: u32,
+    /// What was sent and waits for its acknowledgement.
+    pub exchanges: Exchanges,
     /// Identifiers of the QoS 2 messages that were delivered and not yet released.
     unreleased: Unreleased,
     /// A packet has begun to be written and its end has not been seen.
@@ -40,12 +45,8 @@ pub struct Session {
     kept: bool,
     /// Somebody waits for an exchange that is over, and a wait on a new connection may be keeping control from it.
     interrupted: bool,
-    /// When the operation began whose wait is about to be called.
-    waiting_since: Option<Moment>,
     /// Counts connections, so that an operation notices that the one it began on is gone.
     connection: u8,
-    /// How long an operation may take, in milliseconds; 0 for as long as it likes.
-    time_limit: u32,
 }
 
 impl Default for Session {
