@@ -8,9 +8,8 @@
 #
 # jump-tables=n: a table of addresses would be a constant. trap-unreachable=no: a trap is a call of abort on this chip,
 # and there shall be none, see src/checks.rs. disable-machine-cse, disable-machine-licm: what is computed once for all its uses
-# is kept in registers that are few here; without that the code is smaller, and not slower (docs/benchmarks.md). enable-ipra: a
-# caller keeps in registers what a function of the engine leaves alone. apply-ext-tsp-for-size, bonus-inst-threshold=0: fewer jumps,
-# and nothing computed on a chance.
+# is kept in registers that are few here; without that the code is smaller, and not slower (docs/benchmarks.md).
+# apply-ext-tsp-for-size, bonus-inst-threshold=0: fewer jumps, and nothing computed on a chance.
 set -eu
 package=$1 folder=$2
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +23,7 @@ cd "$package"
 # Cargo does not look whether the assembly is still there.
 [ -f "$folder/umqtt_engine.llvm.s" ] || rm -rf "$cargo_folder"/xtensa-esp8266-none-elf/release/.fingerprint/umqtt-*
 UMQTT_INCLUDE_DIR=$folder RUSTC=$rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C jump-tables=n -Z trap-unreachable=no \
-    -C llvm-args=-disable-machine-cse -C llvm-args=-disable-machine-licm -C llvm-args=-enable-ipra \
+    -C llvm-args=-disable-machine-cse -C llvm-args=-disable-machine-licm \
     -C llvm-args=-apply-ext-tsp-for-size -C llvm-args=-bonus-inst-threshold=0" \
     "$cargo" rustc --quiet --locked -Z build-std=core -Z json-target-spec --target "$here/xtensa-esp8266-none-elf.json" \
     --release --lib --crate-type staticlib ${FEATURES:+--features "$FEATURES"} \

@@ -53,6 +53,7 @@ fn run(command: Command) -> Result<()> {
             let rewritten = assembly::rewrite(&peephole::shorten(&llvm))
                 .with_context(|| format!("rewriting {}", input.display()))?;
             let shared = peephole::tails::share(&rewritten);
+            peephole::frames::check(&shared).map_err(|fault| anyhow::anyhow!("{}: {fault}", input.display()))?;
             fs::write(&output, shared).with_context(|| format!("writing {}", output.display()))
         }
         Command::Check { elf, engine, objdump } => {

@@ -8,6 +8,7 @@
 //! - **Stack frames.** LLVM computes the new stack pointer in another register and copies it.
 
 mod dataflow;
+pub mod frames;
 #[cfg(test)]
 mod machine;
 pub mod tails;

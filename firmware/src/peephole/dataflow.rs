@@ -158,7 +158,7 @@ pub(super) struct Instruction {
     pub(super) writes: Option<Register>,
     reads: Set,
     lost: Set,
-    flows: Flows,
+    pub(super) flows: Flows,
     /// It does nothing but write its register.
     is_pure: bool,
 }
@@ -200,7 +200,7 @@ impl Instruction {
     }
 
     /// The registers that hold something else after it.
-    fn changes(&self) -> Set {
+    pub(super) fn changes(&self) -> Set {
         set(self.writes) | self.lost
     }
 
@@ -214,7 +214,7 @@ impl Instruction {
     }
 
     /// From where to where it copies.
-    fn copy(&self) -> Option<(Register, Register)> {
+    pub(super) fn copy(&self) -> Option<(Register, Register)> {
         let is_copy = self.name == "or" && self.operands.get(1) == self.operands.get(2);
         if is_copy { Some((self.at(1)?, self.at(0)?)) } else { None }
     }
@@ -354,8 +354,7 @@ impl Flow {
 
     fn wanted_before(&self, at: usize) -> Set {
         let Step { instruction, wanted, .. } = &self.0[at];
-        // What a call may lose, LLVM may know that it does not (-enable-ipra).
-        wanted & !set(instruction.writes) | instruction.reads
+        wanted & !instruction.changes() | instruction.reads
     }
 
     /// The steps after this one to which no other way leads, up to the first that changes one of these registers, or sends
@@ -383,7 +382,8 @@ impl Flow {
             let Step { instruction, next, .. } = &self.0[at];
             if instruction.reads >> register & 1 != 0 {
                 let first_read = usize::from(instruction.writes.is_some());
-                let is_named = (first_read..instruction.operands.len()).any(|place| instruction.at(place) == Some(register));
+                let is_named =
+                    (first_read..instruction.operands.len()).any(|place| instruction.at(place) == Some(register));
                 if !is_named || instruction.lost != 0 {
                     return None;
                 }
