@@ -529,12 +529,8 @@ pub unsafe extern "C" fn umqtt_publish(
     // SAFETY: the caller's, as said for the file.
     let (session, strings, options, chunk) =
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
-    let publish = Publish {
-        dup: false,
-        qos: QoS::of_bits(options.qos),
-        retain: options.retain,
-        identifier: options.identifier,
-    };
+    let publish =
+        Publish { dup: false, qos: QoS::of_bits(options.qos), retain: options.retain, identifier: options.identifier };
     // SAFETY: the caller's memory.
     let operation = unsafe { place(operation) };
     let begun = operation.publish(session, publish, &strings);
@@ -766,8 +762,7 @@ pub unsafe extern "C" fn umqtt_step(
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
-/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with. When
-/// `position` is not 0, `chunk` is the one before at entry.
+/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with.
 ///
 /// # Safety
 /// As said for the file.
@@ -782,12 +777,9 @@ pub unsafe extern "C" fn umqtt_chunk(
 ) {
     // SAFETY: the caller's, as said for the file.
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
-    // SAFETY: the caller's, initialised by the call before, if there was one.
-    let size = (position != 0).then(|| unsafe { (*chunk).packet_size });
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let rest = size.and_then(|size| Some((operation.rest_of_message(position, size, &strings)?, size)));
-    let (bytes, packet_size) = rest.unwrap_or_else(|| operation.chunk(position, &strings, scratch));
+    let (bytes, packet_size) = operation.chunk(position, &strings, scratch);
     // SAFETY: the caller's memory.
     unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }

@@ -269,37 +269,19 @@ impl Decoder {
         Ok(self.packet())
     }
 
-    /// Takes a packet that is there as a whole, where one may begin, and whose size fits into one byte; the short way to what
-    /// [`take`](Self::take) would find in the end. Topic and message of PUBLISH: see [`places`](Self::places).
+    /// Takes a packet that is there as a whole, where one may begin: all that it [wants](Self::want), and nothing else. Topic and
+    /// message of PUBLISH: see [`places`](Self::places).
     pub fn take_whole(&mut self, packet: &[u8]) -> Result<(), Error> {
-        let [first, length, body @ ..] = packet else { return Err(Error::Malformed) };
-        if self.is_within_packet() || usize::from(*length) != body.len() || *length as u32 & CONTINUATION != 0 {
-            return Err(Error::Malformed);
-        }
-        self.first = *first;
-        self.field = u32::from(*length);
-        self.collected = FIXED_HEADER_MIN;
-        self.fixed_header()?;
-        match (self.stage, body) {
-            (Stage::TopicLength, [high, low, body @ ..]) => {
-                self.field = u16::from_be_bytes([*high, *low]).into();
-                self.collected = self.needed;
-                self.topic_length()?;
-                let (topic, rest) = body.split_at_checked(self.topic_length.into()).unwrap_or_default();
-                check_topic_name(topic).map_err(|_| Error::Malformed)?;
-                if self.qos() != QoS::AtMostOnce {
-                    let [high, low] = rest.first_chunk().copied().unwrap_or_default();
-                    self.packet_identifier(u32::from(high) << 8 | u32::from(low))?;
-                }
-                self.complete();
+        let mut rest = packet;
+        loop {
+            let wanted = self.needed - self.collected;
+            let (bytes, after) = rest.split_at_checked(wanted as usize).ok_or(Error::Malformed)?;
+            self.take(wanted, bytes)?;
+            rest = after;
+            if !self.is_within_packet() {
+                return if rest.is_empty() { Ok(()) } else { Err(Error::Malformed) };
             }
-            (Stage::Acknowledgement, _) => {
-                self.field = body.iter().fold(0, |number, &byte| number << 8 | u32::from(byte));
-                self.acknowledgement()?;
-            }
-            _ => {}
         }
-        Ok(())
     }
 
     /// Of the PUBLISH packet that was there as a [whole](Self::whole): the length of its topic, which begins at its byte 4,
@@ -359,7 +341,6 @@ impl Decoder {
         }
     }
 
-    #[inline(never)]
     fn topic_length(&mut self) -> Result<(), Error> {
         self.topic_length = self.field as u16;
         let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
