@@ -8,7 +8,6 @@ use crate::Error;
 use crate::session::{LOST, NOTHING, REFUSED, Session};
 
 impl Operation {
-    #[inline(never)]
     pub(super) fn exchanging(&mut self, session: &mut Session) -> Next {
         session.set_waiting_since(None);
         match session.exchanges.find(self.packet.number()).map(|exchange| exchange.awaits()) {
