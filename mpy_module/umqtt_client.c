@@ -594,7 +594,7 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     event->kind = UMQTT_RECEIVED;
     event->count = count;
     event->shown.bytes = start;
-    event->shown.len = action->target == UMQTT_TO_TOPIC ? action->offset + count : (size_t)count;
+    event->shown.len = count + (action->target == UMQTT_TO_TOPIC ? action->offset : 0);
 }
 
 // Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. Both

@@ -326,7 +326,8 @@ impl Operation {
 
     /// Awaits the end of an exchange whose packet was sent before.
     fn await_end(&mut self, identifier: u16) {
-        self.packet = Outgoing::nothing(identifier);
+        // The packet is none: this one is new.
+        self.packet.set_number(identifier);
         self.kind = Kind::Exchanging;
     }
 }

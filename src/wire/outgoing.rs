@@ -178,6 +178,11 @@ impl Outgoing {
         self.number
     }
 
+    /// Changes that number.
+    pub fn set_number(&mut self, number: u16) {
+        self.number = number;
+    }
+
     /// Which packet it is.
     pub fn packet_type(&self) -> PacketType {
         PacketType::of(self.first)
