@@ -786,8 +786,14 @@ pub unsafe extern "C" fn umqtt_chunk(
 
 /// The number that C has for what comes next.
 const fn number(next: Next) -> u32 {
-    // SAFETY: it has the size of a number, and is one: an error's, or one of those that follow (asserted below).
-    unsafe { mem::transmute::<Next, u32>(next) }
+    // SAFETY: it is a number, an error's or one of those that follow (asserted below), of as many bytes as C's enumerations have.
+    unsafe {
+        if size_of::<Next>() == size_of::<u32>() {
+            mem::transmute_copy::<Next, u32>(&next)
+        } else {
+            mem::transmute_copy::<Next, u8>(&next) as u32
+        }
+    }
 }
 
 const _: () = {

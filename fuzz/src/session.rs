@@ -295,7 +295,10 @@ impl Caller<'_> {
         assert!(open.len() <= IN_FLIGHT_MAX);
         for (at, exchange) in open.iter().enumerate() {
             assert_ne!(exchange.identifier(), 0, "MQTT-2.3.1-1");
-            assert!(open[..at].iter().all(|other| other.identifier() != exchange.identifier()), "MQTT-2.3.1-2: {open:?}");
+            assert!(
+                open[..at].iter().all(|other| other.identifier() != exchange.identifier()),
+                "MQTT-2.3.1-2: {open:?}"
+            );
         }
     }
 }

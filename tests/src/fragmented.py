@@ -38,7 +38,8 @@ def got(topic, msg):
 
 def fragment():
     """Fills the heap with cells, and frees as many side by side as make the largest free block."""
-    global cells
+    global cells, plugs
+    plugs = [None] * 8
     gc.collect()
     cells = [None] * (gc.mem_free() // CELL)
     try:
@@ -51,6 +52,12 @@ def fragment():
         if cells[i] is not None and addressof(cells[i]) % largest >= CELL:
             cells[i] = None
     gc.collect()
+    # Where something else was that is gone by now, a larger block may be free. Only there is room for as much.
+    for i in range(len(plugs)):
+        size = find_largest()
+        if size <= largest:
+            break
+        plugs[i] = bytearray(size)
 
 
 def find_largest():
@@ -106,7 +113,7 @@ OPERATIONS = {
     "check_msg": c.check_msg,
 }
 call = OPERATIONS[what]
-cells = None
+cells = plugs = None
 fragment()
 size = find_largest()
 try:
@@ -116,7 +123,7 @@ except MemoryError:
     outcome = "MemoryError"
 except (OSError, MQTTException, AssertionError) as e:
     outcome = type(e).__name__
-cells = None
+cells = plugs = None
 gc.collect()
 print("largest", size)
 print("outcome", outcome)
