@@ -1,8 +1,8 @@
 //! Outgoing bytes, gathered from the engine's own few and the caller's many.
 //!
 //! A packet that fits the scratch buffer becomes one chunk, hence one write and one TCP segment. Of a longer one the
-//! beginning fills the scratch buffer, for a write that is not full would be a segment that is not. The rest of a long
-//! string is not copied: the chunk is that part of the caller's string.
+//! beginning fills the scratch buffer, for a write that is not full would be a segment that is not. The rest of a string of
+//! which a part is written is not copied: the chunk is that part of the caller's string.
 //!
 //! A packet is written down as a function that puts its fields in order. To gather it *from a position on*, that
 //! function is simply run again and the bytes before the position are skipped: there is no state to keep between writes.
@@ -103,7 +103,8 @@ impl<'a> Gather<'a> {
         let offset = self.skip.min(bytes.len());
         self.skip -= offset;
         let (Some(wanted), Some(free)) = (bytes.get(offset..), self.scratch.get_mut(self.filled..)) else { return };
-        if wanted.len() > free.len() {
+        let is_cut = wanted.len() > free.len();
+        if is_cut || offset > 0 && !wanted.is_empty() {
             self.skip = usize::MAX;
             if self.filled == 0 {
                 self.named = wanted;
@@ -185,7 +186,8 @@ mod tests {
         assert_chunk(2, b"0123456789", false);
         assert_chunk(4, b"23456789", false);
         assert_chunk(5, b"3456789", false);
-        assert_chunk(9, b"789z", true);
+        assert_chunk(9, b"789", false);
+        assert_chunk(12, b"z", true);
         assert_chunk(13, b"", true);
     }
 }
