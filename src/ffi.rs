@@ -762,7 +762,8 @@ pub unsafe extern "C" fn umqtt_step(
 }
 
 /// The next bytes to write when the first `position` bytes of the operation's packet are written. `scratch` is memory of
-/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with.
+/// `scratch_len` bytes, at least 1, that may be used for them. `strings` are those that the operation began with. When
+/// `position` is not 0, `chunk` is the one before at entry.
 ///
 /// # Safety
 /// As said for the file.
@@ -779,7 +780,10 @@ pub unsafe extern "C" fn umqtt_chunk(
     let (operation, strings) = unsafe { (borrow::<Operation, _>(operation), borrow_strings(strings)) };
     // SAFETY: the caller's memory; bytes are valid whatever they hold.
     let scratch = unsafe { slice::from_raw_parts_mut(scratch, scratch_len) };
-    let (bytes, packet_size) = operation.chunk(position, &strings, scratch);
+    // SAFETY: the caller's, initialised by the call before, if there was one.
+    let size = (position != 0).then(|| unsafe { (*chunk).packet_size });
+    let rest = size.and_then(|size| Some((operation.rest_of_message(position, size, &strings)?, size)));
+    let (bytes, packet_size) = rest.unwrap_or_else(|| operation.chunk(position, &strings, scratch));
     // SAFETY: the caller's memory.
     unsafe { chunk.write(umqtt_chunk_t { bytes: bytes.as_ptr(), len: bytes.len(), packet_size }) };
 }

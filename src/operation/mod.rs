@@ -474,6 +474,11 @@ impl Operation {
         }
     }
 
+    /// What is left of a message to be written; see [`Outgoing::rest_of_message`].
+    pub fn rest_of_message<'a>(&self, position: usize, size: usize, strings: &'a impl Lookup) -> Option<&'a [u8]> {
+        self.packet.rest_of_message(position, size, strings)
+    }
+
     fn start(&mut self, session: &Session) {
         self.started = self.now;
         self.connection = session.connection();

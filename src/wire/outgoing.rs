@@ -239,6 +239,16 @@ impl Outgoing {
         }
     }
 
+    /// What is left to be written of PUBLISH, whose size is `size` bytes, when its first `position` bytes are written; the
+    /// short way to it. `None` when that is not only a part of the message.
+    pub fn rest_of_message<'a>(&self, position: usize, size: usize, strings: &'a impl Lookup) -> Option<&'a [u8]> {
+        if self.packet_type() != PacketType::PUBLISH {
+            return None;
+        }
+        let message = strings.get(Slot::Message);
+        message.get(message.len().checked_sub(size.checked_sub(position)?)?..)
+    }
+
     /// How many bytes the packet identifier has.
     fn size_of_number(&self) -> u32 {
         if self.number == 0 { 0 } else { 2 }
@@ -390,6 +400,11 @@ mod tests {
             let packet = Outgoing::publish(publish, &strings).unwrap();
             let whole = written(&packet, &strings, 4096, usize::MAX);
             prop_assert_eq!(packet.chunk(take, &strings, &mut [0; 8]).1, whole.len());
+            for position in 1..=whole.len() {
+                let rest = packet.rest_of_message(position, whole.len(), &strings);
+                let is_within_message = position >= whole.len() - message.len();
+                prop_assert_eq!(rest, is_within_message.then(|| &whole[position..]), "at {}", position);
+            }
             prop_assert_eq!(written(&packet, &strings, scratch, take), whole);
         }
     }
