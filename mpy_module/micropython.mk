@@ -5,6 +5,7 @@
 # UMQTT_RUST_TARGET  the target that rustc builds the engine for; this machine when it is not given
 # UMQTT_ENGINE  the engine as an object or a static library, if it is not to be built here; its header umqtt_engine.h
 #               lies beside it
+# UMQTT_SHORT_CALLS  for the ESP8266: not empty where all code in flash is within 512 KB, so that a call takes three bytes
 
 UMQTT_MOD_DIR := $(USERMOD_DIR)
 UMQTT_API ?= 1.3

@@ -6,6 +6,7 @@
 //! - **Branches around a jump.** `beqz a2, .LBB0_1`, `j .LBB0_2`, `.LBB0_1:` is `bnez a2, .LBB0_2`. GNU as puts a jump back
 //!   where a branch does not reach.
 //! - **Stack frames.** LLVM computes the new stack pointer in another register and copies it.
+//! - **Ends** ([`tails`]), once everything else is done: what ends alike stands once. What comes of it all is checked ([`frames`]).
 
 mod dataflow;
 pub mod frames;

@@ -2,13 +2,15 @@
 //!
 //! Of each function it is computed, over all ways through it: what numbers and addresses are in the registers before an
 //! instruction, and how many of their lowest bits may be set; and which registers are read after it, before they are written
-//! again. What follows from that:
+//! again. What is known of the arguments of a function that only the engine calls is what is known in all its calls. What follows
+//! from that:
 //!
 //! - a call of a register that holds the address of a function of the engine is a call of that function;
 //! - `and` with so many ones is nothing when no other bit can be set, else `extui`, which needs no register for the ones;
 //! - bits that are shifted down and then masked are taken out by one `extui`;
 //! - a comparison with a register that holds a small number is one with that number; a test of one bit is `bbci` or `bbsi`;
-//! - what was copied is read from where it came from;
+//! - what was copied is read from where it came from, and what two registers hold from one of them;
+//! - a copy of a small number is that number, and what a register holds already is not put there;
 //! - what nobody reads is not computed.
 //!
 //! A function with an instruction that is not known here stays as it is.
