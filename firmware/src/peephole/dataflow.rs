@@ -864,6 +864,66 @@ mod tests {
     }
 
     #[test]
+    fn what_two_registers_hold_is_read_from_one_of_them() {
+        let code = ["movi a8, 1", "beqz a2, .L1", "movi a9, 1", "s32i a9, a3, 0", ".L1:", "s32i a8, a3, 4"];
+        assert_eq!(shortened(&code), ["movi a8, 1", "beqz a2, .L1", "s32i a8, a3, 0", ".L1:", "s32i a8, a3, 4"]);
+        // Changed meanwhile, on one way to the reading.
+        stays(&["movi a8, 1", "movi a9, 1", "beqz a2, .L1", "movi a8, 2", ".L1:", "s32i a9, a3, 0", "s32i a8, a3, 4"]);
+        // Another number comes to the reading on another way.
+        stays(&["movi a8, 1", "movi a9, 2", "beqz a2, .L1", "movi a9, 1", ".L1:", "s32i a9, a3, 0", "s32i a8, a3, 4"]);
+        // What is computed in a loop is not what it was the time before.
+        stays(&[".L1:", "or a8, a9, a9", "l32i a9, a3, 0", "s32i a8, a3, 4", "bnez a9, .L1"]);
+    }
+
+    #[test]
+    fn a_copy_of_a_number_is_the_number() {
+        let code =
+            ["movi a9, 0", "beqz a2, .L1", "movi a9, 1", "or a2, a9, a9", "movi a3, 2", ".L1:", "s32i a9, a3, 0"];
+        assert_eq!(shortened(&code)[3], "movi a2, 1");
+    }
+
+    #[test]
+    fn what_a_register_holds_already_is_not_put_there() {
+        assert_eq!(shortened(&["movi a2, 1", "s32i a2, a4, 0", "movi a2, 1"]), ["movi a2, 1", "s32i a2, a4, 0"]);
+        assert_eq!(
+            shortened(&["or a12, a2, a2", "beqz a3, .L1", "s32i a12, a4, 0", ".L1:", "or a2, a12, a12"]).len(),
+            4
+        );
+        stays(&["movi a2, 1", "s32i a2, a4, 0", "beqz a3, .L1", "movi a2, 2", "s32i a2, a4, 4", ".L1:", "movi a2, 1"]);
+        stays(&["movi a2, 1", "s32i a2, a4, 0", "call0 g", "movi a2, 1"]);
+    }
+
+    #[test]
+    fn what_all_calls_give_is_known_where_a_function_begins() {
+        let of_g = |before: &str, second_call: &str| {
+            let code = [
+                before,
+                "g:",
+                "extui a8, a2, 0, 8",
+                "s32i a8, a3, 0",
+                "ret",
+                ".Lfunc_end0:",
+                "f:",
+                "l8ui a2, a4, 0",
+                "call0 g",
+                second_call,
+                "call0 g",
+                "ret",
+                ".Lfunc_end1:",
+            ];
+            let mut lines: Vec<Line> = code.map(Line::new).into();
+            shorten(&mut lines);
+            lines[2..4].iter().map(|line| line.text.trim().replace('\t', " ")).collect::<Vec<_>>()
+        };
+        assert_eq!(of_g("", "movi a2, 200"), ["", "s32i a2, a3, 0"]);
+        for (before, second_call) in
+            [("", "movi a2, 300"), (".global g", "movi a2, 1"), (".literal .Lg, g", "movi a2, 1")]
+        {
+            assert_eq!(of_g(before, second_call)[0], "extui a8, a2, 0, 8", "{before} {second_call}");
+        }
+    }
+
+    #[test]
     fn a_function_with_an_unknown_instruction_stays_as_it_is() {
         stays(&["movi a8, 1", "rsil a8, 15"]);
         stays(&["movi a8, 1", "j .Lelsewhere"]);
