@@ -814,16 +814,19 @@ const _: () = {
 /// SAFETY: `to` points to an operation of the caller's.
 #[inline(never)]
 unsafe fn put_action(to: *mut umqtt_operation_t, session: &mut Session, next: Next) {
-    // SAFETY: as above. The operation lies before the action.
-    let (operation, action) = unsafe { (&mut *to.cast::<Operation>(), &mut (*to).action) };
-    action.kind = number(next);
-    action.value = operation.arrived().word();
-    if next == Next::Read {
-        let want = session.decoder.want();
-        action.target = want.target.into();
-        action.offset = want.offset;
-        action.len = want.len;
-        action.rest = session.decoder.remaining();
+    // SAFETY: as above; the operation lies before the action, which need not be initialised, and nothing in it is dropped.
+    let (operation, action) = unsafe { (&mut *to.cast::<Operation>(), &raw mut (*to).action) };
+    // SAFETY: as above.
+    unsafe {
+        (*action).kind = number(next);
+        (*action).value = operation.arrived().word();
+        if next == Next::Read {
+            let want = session.decoder.want();
+            (*action).target = want.target.into();
+            (*action).offset = want.offset;
+            (*action).len = want.len;
+            (*action).rest = session.decoder.remaining();
+        }
     }
     if matches!(next, Next::Fail(_)) {
         operation.abandon(session);
