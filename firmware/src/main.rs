@@ -30,6 +30,11 @@ enum Command {
         #[arg(long, default_value = "xtensa-lx106-elf-objdump")]
         objdump: String,
     },
+    /// Check that every function of such an assembly gives back the stack and the registers that are its caller's
+    Frames {
+        /// What `assembly` has written
+        assembly: PathBuf,
+    },
     /// Check an image before it is written to a module: whether the ESP8266's boot ROM starts it
     Image {
         /// firmware.bin
@@ -53,7 +58,6 @@ fn run(command: Command) -> Result<()> {
             let rewritten = assembly::rewrite(&peephole::shorten(&llvm))
                 .with_context(|| format!("rewriting {}", input.display()))?;
             let shared = peephole::tails::share(&rewritten);
-            peephole::frames::check(&shared).map_err(|fault| anyhow::anyhow!("{}: {fault}", input.display()))?;
             fs::write(&output, shared).with_context(|| format!("writing {}", output.display()))
         }
         Command::Check { elf, engine, objdump } => {
@@ -67,6 +71,10 @@ fn run(command: Command) -> Result<()> {
             }
             let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
             anyhow::bail!("{} would not work on the chip:{list}", elf.display())
+        }
+        Command::Frames { assembly } => {
+            let text = fs::read_to_string(&assembly).with_context(|| format!("reading {}", assembly.display()))?;
+            peephole::frames::check(&text).map_err(|fault| anyhow::anyhow!("{}: {fault}", assembly.display()))
         }
         Command::Image { image } => {
             let bytes = fs::read(&image).with_context(|| format!("reading {}", image.display()))?;

@@ -159,7 +159,7 @@ pub(super) struct Instruction {
     pub(super) operands: Vec<String>,
     pub(super) writes: Option<Register>,
     reads: Set,
-    lost: Set,
+    pub(super) lost: Set,
     pub(super) flows: Flows,
     /// It does nothing but write its register.
     is_pure: bool,

@@ -27,7 +27,11 @@ pub fn check(assembly: &str) -> Result<(), String> {
             labels.insert(label, at);
         }
     }
+    let is_data = |label: &str| lines.iter().any(|line| line.words() == [".type", label, "@object"]);
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.is_function()) {
+        if line.label().is_some_and(is_data) {
+            continue;
+        }
         let fault = |what| format!("{} {what}", line.label().unwrap_or_default());
         check_function(&lines, &labels, at).map_err(fault)?;
     }
@@ -39,8 +43,15 @@ fn check_function(lines: &[Line], labels: &HashMap<&str, usize>, begin: usize) -
     let mut seen = HashSet::new();
     let mut open = vec![(begin, first)];
     while let Some((mut at, mut state)) = open.pop() {
+        let mut is_after_call = false;
         loop {
-            let line = lines.get(at).ok_or("goes on after the end")?;
+            let line = lines.get(at).filter(|line| line.label().is_none_or(|label| !label.starts_with(".Lfunc_end")));
+            let line = match line {
+                Some(line) => line,
+                // What was called last does not return.
+                None if is_after_call => break,
+                None => return Err("goes on after its end".to_owned()),
+            };
             at += 1;
             if line.label().is_some() || line.words.first().is_none_or(|word| word.starts_with('.')) {
                 continue;
@@ -57,6 +68,7 @@ fn check_function(lines: &[Line], labels: &HashMap<&str, usize>, begin: usize) -
                 break;
             }
             state.follow(&instruction);
+            is_after_call = instruction.lost != 0;
             let to = |label: &String| labels.get(label.as_str()).copied().ok_or(format!("goes to {label}"));
             match &instruction.flows {
                 Flows::To(label) => at = to(label)?,
@@ -122,6 +134,8 @@ mod tests {
     fn a_function_that_saves_what_it_changes_is_right() {
         assert!(!faults(&["movi a2, 1", "ret"]));
         assert!(!faults(&[&SAVES[..], &["movi a12, 1", "call0 g"], &RESTORES, &["g:", "ret"]].concat()));
+        assert!(!faults(&["addi a1, a1, -16", "call0 panic", ".Lfunc_end0:"]), "what it calls does not return");
+        assert!(!faults(&["ret", ".type data,@object", "data:", ".long 0"]));
         // Out of the middle, and by the end of another function.
         let shared =
             [&SAVES[..], &["beqz a2, .L1", "movi a12, 1", "j .L1", "g:"], &SAVES, &[".L1:"], &RESTORES].concat();
@@ -140,6 +154,7 @@ mod tests {
         let larger = ["addi a1, a1, -32", "s32i a0, a1, 12", "s32i a12, a1, 8", "j .L1", "g:"];
         assert!(faults(&[&larger[..], &SAVES, &[".L1:"], &RESTORES].concat()), "the end of another frame");
         assert!(faults(&["movi a2, 1"]), "no end");
+        assert!(faults(&["movi a2, 1", ".Lfunc_end0:", "ret"]), "another one's end");
         assert!(faults(&["rsil a2, 15", "ret"]));
     }
 }
