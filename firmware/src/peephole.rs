@@ -28,6 +28,7 @@ pub fn shorten(llvm: &str) -> String {
 }
 
 /// A line, cut into words: an instruction or directive and its operands.
+#[derive(Clone)]
 struct Line {
     text: String,
     words: Vec<String>,

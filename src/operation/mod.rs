@@ -175,7 +175,7 @@ impl Default for Operation {
             started: SOMETIME,
             reading_since: SOMETIME,
             arrived: Arrived::NOTHING,
-            packet: Outgoing::nothing(0),
+            packet: Outgoing::nothing(),
             kind: Kind::Over,
             connection: 0,
             holds: false,

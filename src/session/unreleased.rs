@@ -7,7 +7,7 @@
 
 use crate::{Error, QOS_2};
 
-/// How many runs there is room for: all of a broker that has no more than 24 messages in flight, with consecutive
+/// How many runs there is room for: all of a broker that has no more than 20 messages in flight, with consecutive
 /// identifiers, of which no more than every second one begins a run. Brokers have 10 to 20.
 pub const UNRELEASED_RUNS_MAX: usize = if QOS_2 { 10 } else { 0 };
 

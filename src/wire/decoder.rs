@@ -105,8 +105,7 @@ pub enum Skipped {
 /// The state of one connection's incoming bytes.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    /// The number that is being collected, whose most significant byte came first, below what was collected before; of the
-    /// fixed header, what follows its first byte.
+    /// The number that is being collected, whose most significant byte came first, below what was collected before.
     field: u32,
     /// Bytes of the packet after this stage, as far as is known.
     beyond: u32,
@@ -295,9 +294,8 @@ impl Decoder {
     #[inline(never)]
     pub fn skip(&mut self) {
         if Stage::Identifier <= self.stage && self.stage <= Stage::Message {
-            self.needed = self.rest();
-            self.beyond = self.needed;
-            self.begin(Stage::Skip, self.needed);
+            self.beyond = self.rest();
+            self.begin(Stage::Skip, self.beyond);
             self.skipped = Skipped::GivenUp;
         }
     }

@@ -94,9 +94,9 @@ const fn bit(slot: Slot) -> u8 {
 }
 
 impl Outgoing {
-    /// No packet, with a number all the same.
-    pub const fn nothing(number: u16) -> Outgoing {
-        Outgoing { first: 0, fields: 0, flags: 0, number }
+    /// No packet.
+    pub const fn nothing() -> Outgoing {
+        Outgoing { first: 0, fields: 0, flags: 0, number: 0 }
     }
 
     /// CONNECT with these strings.
@@ -178,7 +178,7 @@ impl Outgoing {
         self.number
     }
 
-    /// Changes that number.
+    /// Changes that number, which may be had without a packet too.
     pub fn set_number(&mut self, number: u16) {
         self.number = number;
     }

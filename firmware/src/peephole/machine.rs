@@ -9,19 +9,18 @@ pub(super) struct Machine {
     registers: [u32; REGISTERS],
     memory: [u8; MEMORY],
     calls: u32,
-    /// Where the stack is at the beginning: a multiple of 16. What is below it is nobody's but the function's.
-    stack: usize,
 }
 
 /// What whoever has called can see of a function: its results, what it must have left as it was, memory, and what it has called.
 pub(super) type Seen = ([u32; 8], Vec<u8>, u32);
 
 impl Machine {
-    /// Calls a function of these lines. Nothing of its program may go back, so that it ends.
-    pub(super) fn call(lines: &[Line], function: &str, stack: usize) -> Machine {
+    /// Calls a function of these lines, with the stack at a multiple of 16: what is below it is nobody's but the function's.
+    /// Nothing of its program may go back, so that it ends.
+    pub(super) fn call(lines: &[Line], function: &str, stack: usize) -> Seen {
         let registers = std::array::from_fn(|register| (register as u32 + 3).wrapping_mul(0x9e37_79b9));
         let memory = std::array::from_fn(|at| (at as u8).wrapping_mul(37));
-        let mut machine = Machine { registers, memory, calls: 0, stack };
+        let mut machine = Machine { registers, memory, calls: 0 };
         machine.registers[STACK_POINTER] = stack as u32;
         let place_of = |label: &str| lines.iter().position(|line| line.label() == Some(label)).unwrap();
         let mut at = place_of(function);
@@ -29,7 +28,10 @@ impl Machine {
             let line = &lines[at];
             at += 1;
             match line.words.first().map(String::as_str) {
-                Some("ret") => return machine,
+                Some("ret") => {
+                    let seen = [0, 1, 2, 3, 12, 13, 14, 15].map(|register: Register| machine.registers[register]);
+                    return (seen, machine.memory[stack..].to_vec(), machine.calls);
+                }
                 None => {}
                 Some(word) if word.starts_with('.') || line.label().is_some() => {}
                 Some(_) => {
@@ -39,11 +41,6 @@ impl Machine {
                 }
             }
         }
-    }
-
-    pub(super) fn seen(&self) -> Seen {
-        let seen = [0, 1, 2, 3, 12, 13, 14, 15].map(|register: Register| self.registers[register]);
-        (seen, self.memory[self.stack..].to_vec(), self.calls)
     }
 
     /// Does it. Gives the label that control goes to, if it does not go on.

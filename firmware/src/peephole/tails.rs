@@ -16,12 +16,11 @@ pub fn share(assembly: &str) -> String {
     let mut lines: Vec<Line> = assembly.lines().map(Line::new).collect();
     share_literals(&mut lines);
     // What is moved may be farther than a narrow load reaches, so each way is tried.
-    let copy = |lines: &[Line]| lines.iter().map(|line| Line::new(&line.text)).collect::<Vec<_>>();
-    let mut moved = copy(&lines);
+    let mut moved = lines.clone();
     for range in dataflow::ranges(&moved) {
         move_saved_registers_up(&mut moved[range]);
     }
-    let mut in_two_steps = copy(&moved);
+    let mut in_two_steps = moved.clone();
     leave_large_frames_in_two_steps(&mut in_two_steps);
     let ways = [lines, moved, in_two_steps].into_iter().map(|mut lines| {
         share_ends(&mut lines);
@@ -264,10 +263,12 @@ fn drop_unreachable(lines: &mut Vec<Line>) {
     let mut before = usize::MAX;
     while lines.len() < before {
         before = lines.len();
-        let named: HashSet<String> =
-            lines.iter().filter(|line| line.label().is_none()).flat_map(|line| line.words.clone()).collect();
-        let is_named = |word: &str| named.iter().any(|named| named.split(['-', '+']).any(|part| part == word));
-        lines.retain(|line| line.label().is_none_or(|label| !label.starts_with(".L") || is_named(label)));
+        let others = lines.iter().filter(|line| line.label().is_none());
+        let named: HashSet<String> = others
+            .flat_map(|line| line.words.iter().flat_map(|word| word.split(['-', '+'])))
+            .map(str::to_owned)
+            .collect();
+        lines.retain(|line| line.label().is_none_or(|label| !label.starts_with(".L") || named.contains(label)));
         let mut is_reached = true;
         lines.retain(|line| {
             is_reached |= line.label().is_some();
@@ -466,7 +467,7 @@ mod tests {
             let (before, after) = (lines(&text), lines(&share(&text)));
             prop_assert!(size(&after) <= size(&before));
             for number in 0..functions.len() {
-                let call = |lines: &[Line]| Machine::call(lines, &format!("f{number}"), 128).seen();
+                let call = |lines: &[Line]| Machine::call(lines, &format!("f{number}"), 128);
                 prop_assert_eq!(call(&before), call(&after), "f{} of\n{}\nbecame\n{}", number, text, share(&text));
             }
         }
