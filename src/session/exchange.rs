@@ -37,8 +37,7 @@ impl Exchange {
 
     /// That of a message, of which a PUBLISH with these tells.
     pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
-        let message = u32::from(qos.number()) << 1 | u32::from(retain);
-        Exchange(Exchange::awaiting(qos.acknowledgement(), identifier).0 | message)
+        Exchange(Exchange::awaiting(qos.acknowledgement(), identifier).0 | u32::from(qos.flags(retain)))
     }
 
     /// That of SUBSCRIBE or UNSUBSCRIBE, by the type of its acknowledgement.
@@ -76,7 +75,7 @@ impl Exchange {
     }
 
     fn is_message(self) -> bool {
-        self.0 & 0b110 != 0
+        self.qos() != QoS::AtMostOnce
     }
 
     /// Whether it is a message that the broker has not acknowledged.

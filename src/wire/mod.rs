@@ -56,6 +56,11 @@ impl QoS {
         QoS::of_bits(first_byte >> 1)
     }
 
+    /// What a PUBLISH says of it in its first byte, and of whether the message is to be retained (MQTT 3.1.1, 3.3.1).
+    pub const fn flags(self, retain: bool) -> u8 {
+        self.number() << 1 | retain as u8
+    }
+
     /// Its number.
     pub const fn number(self) -> u8 {
         self.0 as u8

@@ -82,7 +82,6 @@ const SHIFT_WILL_RETAIN: u8 = 5;
 const FLAG_PASSWORD: u8 = 1 << 6;
 const FLAG_USER: u8 = 1 << 7;
 
-const SHIFT_QOS: u8 = 1;
 const SHIFT_DUP: u8 = 3;
 
 fn check_qos(qos: QoS) -> Result<(), Error> {
@@ -139,10 +138,8 @@ impl Outgoing {
 
     /// PUBLISH with strings that were checked before.
     pub fn publish_unchecked(publish: Publish) -> Self {
-        let first = PacketType::PUBLISH.first_byte()
-            | u8::from(publish.dup) << SHIFT_DUP
-            | publish.qos.number() << SHIFT_QOS
-            | u8::from(publish.retain);
+        let first =
+            PacketType::PUBLISH.first_byte() | u8::from(publish.dup) << SHIFT_DUP | publish.qos.flags(publish.retain);
         let number = if publish.qos == QoS::AtMostOnce { 0 } else { publish.identifier };
         Outgoing { first, fields: 0, flags: 0, number }
     }
