@@ -628,8 +628,9 @@ static void take_message(umqtt_call_t *call, mp_obj_t *topic, mp_obj_t *message)
     umqtt_session_obj_t *session = call->session;
     const byte *packet = call->packet;
     if (packet != NULL) {
-        *topic = take_topic(session, packet + 4, call->operation.action.topic_len);
-        *message = new_bytes(packet + call->operation.action.message, call->packet_len - call->operation.action.message);
+        const umqtt_action_t *action = &call->operation.action;
+        *topic = take_topic(session, packet + 4, action->topic_len);
+        *message = new_bytes(packet + action->message, call->packet_len - action->message);
         call->packet = NULL;
     } else {
         *message = take_bytes(&session->message);

@@ -12,20 +12,7 @@ fn board() -> RawRepl {
 
 #[test]
 fn an_import_takes_at_most_64_bytes_of_the_heap() {
-    let taken = board().run(
-        "
-import gc
-MQTTClient = before = None
-def use():
-    global MQTTClient
-    from umqtt.simple import MQTTClient
-gc.collect()
-before = gc.mem_alloc()
-use()
-gc.collect()
-print(gc.mem_alloc() - before)
-",
-    );
+    let taken = board().run(include_str!("../src/import_heap.py"));
     let taken: usize = taken.unwrap().trim().parse().unwrap();
     assert!(taken <= 64, "{taken} bytes");
 }

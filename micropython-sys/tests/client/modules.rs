@@ -233,19 +233,7 @@ fn every_allocation_of_an_import_may_fail() {
 /// One object: the class, of 12 words.
 #[test]
 fn an_import_takes_of_the_heap_what_the_class_does() {
-    let script = format!(
-        "
-        import gc
-        MQTTClient = before = None
-        def use():
-            global MQTTClient
-            from umqtt.simple import MQTTClient
-        gc.collect()
-        before = gc.mem_alloc()
-        use()
-        gc.collect()
-        print((gc.mem_alloc() - before) / {})",
-        size_of::<usize>()
-    );
-    prints_first(&script, "12.0");
+    let words = 12;
+    let bytes = words * size_of::<usize>();
+    prints_first(include_str!("../../../tests/src/import_heap.py"), &bytes.to_string());
 }
