@@ -42,14 +42,6 @@ const SLASH: u32 = b'/' as u32;
 const PLUS: u32 = b'+' as u32;
 const HASH: u32 = b'#' as u32;
 
-/// The upper halves that a byte within a character may have, a bit for each (RFC 3629, 4); and those of the second byte of
-/// some characters.
-const CONTINUATION: u32 = 0b1111 << 8;
-const NO_OVERLONG_FORM_OF_THREE: u32 = 0b1100 << 8;
-const NO_SURROGATE: u32 = 0b0011 << 8;
-const NO_OVERLONG_FORM_OF_FOUR: u32 = 0b1110 << 8;
-const NOTHING_BEYOND_10FFFF: u32 = 0b0001 << 8;
-
 /// Copies as much of `from` as there is room for, by words where these are whole in `from`.
 #[inline(never)]
 pub fn copy(to: &mut [u8], from: &[u8]) {
@@ -96,6 +88,18 @@ fn are_plain_bytes(bytes: &[u8]) -> bool {
     are_plain(bytes.iter().fold(LETTERS, |word, &byte| word << 8 | u32::from(byte)))
 }
 
+/// Whether these are all bytes of a character (RFC 3629, 4), the first one highest, if those after the first continue it.
+fn is_complete(character: u32) -> bool {
+    matches!(
+        character,
+        0..=0x7f
+            | 0xc280..=0xdfbf
+            | 0xe0_a080..=0xed_9fbf // surrogates are none
+            | 0xee_8080..=0xef_bfbf
+            | 0xf090_8080..=0xf48f_bfbf
+    )
+}
+
 /// Checks a string: how long it is, and what its kind does not allow.
 #[inline(never)]
 pub(super) fn check(text: &[u8], kind: Kind) -> Result<(), Error> {
@@ -113,43 +117,30 @@ pub(super) fn check(text: &[u8], kind: Kind) -> Result<(), Error> {
     }
     // A topic level begins after `/`, and at the beginning.
     let mut previous = SLASH;
-    // Of the character that is incomplete: how many bytes it still has, and what the next one may begin with.
-    let (mut following, mut allowed) = (0, 0);
+    // The bytes of the character that is incomplete; 0 for none.
+    let mut incomplete = 0;
     for &byte in text {
-        let byte = u32::from(byte);
-        if following > 0 {
-            if allowed >> (byte >> 4) & 1 == 0 {
-                return Err(Error::IllFormedText);
-            }
-            following -= 1;
-            allowed = CONTINUATION;
-        } else if byte >= 0x80 {
-            (following, allowed) = match byte {
-                0xc2..=0xdf => (1, CONTINUATION),
-                0xe0 => (2, NO_OVERLONG_FORM_OF_THREE),
-                0xed => (2, NO_SURROGATE),
-                0xe1..=0xef => (2, CONTINUATION),
-                0xf0 => (3, NO_OVERLONG_FORM_OF_FOUR),
-                0xf1..=0xf3 => (3, CONTINUATION),
-                0xf4 => (3, NOTHING_BEYOND_10FFFF),
-                _ => return Err(Error::IllFormedText),
-            };
-        } else if byte == 0 {
+        let character = incomplete << 8 | u32::from(byte);
+        if character == 0 || incomplete != 0 && character & 0xc0 != 0x80 || incomplete >> 24 != 0 {
             return Err(Error::IllFormedText);
         }
+        incomplete = if is_complete(character) { 0 } else { character };
         if kind > Kind::Text {
-            let is_wildcard = byte == PLUS || byte == HASH;
-            if is_wildcard && kind == Kind::TopicName {
-                return Err(Error::WildcardInTopic);
-            }
             // A wildcard fills a level, `#` the last one.
-            if is_wildcard && previous != SLASH || previous == PLUS && byte != SLASH || previous == HASH {
+            if character == PLUS || character == HASH {
+                if kind == Kind::TopicName {
+                    return Err(Error::WildcardInTopic);
+                }
+                if previous != SLASH {
+                    return Err(Error::MisplacedWildcard);
+                }
+            } else if previous == HASH || previous == PLUS && character != SLASH {
                 return Err(Error::MisplacedWildcard);
             }
         }
-        previous = byte;
+        previous = character;
     }
-    if following > 0 { Err(Error::IllFormedText) } else { Ok(()) }
+    if incomplete != 0 { Err(Error::IllFormedText) } else { Ok(()) }
 }
 
 #[cfg(test)]
