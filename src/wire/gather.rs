@@ -135,6 +135,11 @@ impl<'a> Gather<'a> {
         size
     }
 
+    /// How many bytes were skipped, of as many as there can be.
+    pub fn skipped(&self) -> usize {
+        usize::MAX - self.skip
+    }
+
     /// The chunk.
     pub fn finish(self) -> &'a [u8] {
         if self.named.is_empty() { self.scratch.get(..self.filled).unwrap_or_default() } else { self.named }

@@ -221,19 +221,15 @@ impl Outgoing {
     }
 
     /// The remaining length.
-    #[inline(never)]
     fn length(&self, strings: &impl Lookup) -> usize {
         let packet_type = self.packet_type();
         if packet_type == PacketType::PUBLISH {
             let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
             return 2 + topic.len() + self.size_of_number() as usize + message.len();
         }
-        let with_lengths: usize = strings.named(self.fields).map(|string| 2 + string.len()).sum();
-        match packet_type {
-            PacketType::CONNECT => with_lengths + 10,
-            PacketType::SUBSCRIBE => with_lengths + 3,
-            _ => with_lengths + self.size_of_number() as usize,
-        }
+        let mut counted = Gather::new(usize::MAX, &mut []);
+        self.put_body(&mut counted, strings);
+        counted.skipped()
     }
 
     /// What is left to be written of PUBLISH, whose size is `size` bytes, when its first `position` bytes are written; the
