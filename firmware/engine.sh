@@ -32,7 +32,7 @@ UMQTT_INCLUDE_DIR=$folder RUSTC=$rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C jump-tabl
 
 "$TOOL" assembly "$folder/umqtt_engine.llvm.s" "$folder/umqtt_engine.s"
 "$TOOL" frames "$folder/umqtt_engine.s"
-xtensa-lx106-elf-as "$folder/umqtt_engine.s" -o "$folder/umqtt_engine.new.o"
+xtensa-lx106-elf-as --no-target-align "$folder/umqtt_engine.s" -o "$folder/umqtt_engine.new.o"
 if ! cmp -s "$folder/umqtt_engine.new.o" "$folder/umqtt_engine.o" || [ ! -f "$folder/libumqtt.a" ]; then
     mv "$folder/umqtt_engine.new.o" "$folder/umqtt_engine.o"
     rm -f "$folder/libumqtt.a"
