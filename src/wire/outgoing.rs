@@ -227,6 +227,12 @@ impl Outgoing {
             let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
             return 2 + topic.len() + self.size_of_number() as usize + message.len();
         }
+        self.count(strings)
+    }
+
+    /// The same of any packet, put together nowhere.
+    #[inline(never)]
+    fn count(&self, strings: &impl Lookup) -> usize {
         let mut counted = Gather::new(usize::MAX, &mut []);
         self.put_body(&mut counted, strings);
         counted.skipped()
