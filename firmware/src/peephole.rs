@@ -8,10 +8,12 @@
 //! - **Stack frames.** LLVM computes the new stack pointer in another register and copies it.
 //! - **Ends** ([`tails`]), once everything else is done: what ends alike stands once. What comes of it all is checked ([`frames`]).
 
+mod calls;
 mod dataflow;
 pub mod frames;
 #[cfg(test)]
 mod machine;
+
 pub mod tails;
 
 use std::collections::HashSet;
@@ -21,11 +23,15 @@ pub fn shorten(llvm: &str) -> String {
     let mut lines: Vec<Line> = llvm.lines().map(Line::new).collect();
     shorten_frames(&mut lines);
     dataflow::shorten(&mut lines);
+    calls::shorten(&mut lines);
     drop_unused_literals(&mut lines);
     lines.retain(|line| !line.text.is_empty());
     invert_branches(&mut lines);
     lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).filter(|text| !text.is_empty()).collect()
 }
+
+/// What stands before an instruction that GNU as is to write as it is.
+const AS_IT_IS: char = '_';
 
 /// A line, cut into words: an instruction or directive and its operands.
 #[derive(Clone)]
@@ -38,7 +44,11 @@ impl Line {
     fn new(text: &str) -> Self {
         let code = text.split('#').next().unwrap_or(text);
         let words = code.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
-        Line { text: text.to_owned(), words: words.map(str::to_owned).collect() }
+        let mut words: Vec<String> = words.map(str::to_owned).collect();
+        if let Some(name) = words.first_mut().filter(|word| !word.ends_with(':')) {
+            *name = name.trim_start_matches(AS_IT_IS).to_owned();
+        }
+        Line { text: text.to_owned(), words }
     }
 
     fn words(&self) -> Vec<&str> {

@@ -23,12 +23,7 @@ use std::ops::Range;
 pub(super) fn shorten(lines: &mut [Line]) {
     let functions: HashSet<String> =
         lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
-    let mut literals = HashMap::new();
-    for line in lines.iter() {
-        if let [".literal", name, value] = line.words()[..] {
-            literals.insert(name.to_owned(), Value::of_literal(value));
-        }
-    }
+    let literals = literals(lines);
     // What is known of a function's arguments grows with what is known of those who call it.
     let mut arguments = HashMap::new();
     loop {
@@ -46,7 +41,7 @@ pub(super) fn shorten(lines: &mut [Line]) {
                 drop_known,
                 drop_unread,
             ];
-            while let Some(flow) = Flow::of(&lines[range.clone()], &literals, &entry) {
+            while let Some(flow) = Flow::of(&lines[range.clone()], &literals, &entry, &Callees::new()) {
                 if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
                     break;
                 }
@@ -60,7 +55,35 @@ pub(super) fn shorten(lines: &mut [Line]) {
     }
 }
 
+/// What the literals are, by their names.
+type Literals = HashMap<String, Value>;
+
+pub(super) fn literals(lines: &[Line]) -> Literals {
+    let mut literals = Literals::new();
+    for line in lines {
+        if let [".literal", name, value] = line.words()[..] {
+            literals.insert(name.to_owned(), Value::of_literal(value));
+        }
+    }
+    literals
+}
+
+/// What a call does of a function that is known: the registers that are read before they are written, and those that hold
+/// something else after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Callee {
+    pub(super) reads: Set,
+    pub(super) lost: Set,
+}
+
+pub(super) type Callees = HashMap<String, Callee>;
+
 type Arguments = HashMap<String, State>;
+
+/// Where a function begins of which nothing is known.
+pub(super) fn initial() -> State {
+    std::array::from_fn(|register| Known { value: Some(Value::Initial(register)), bits: 32 })
+}
 
 /// What is known where the function of these lines begins.
 fn entry(lines: &[Line], range: &Range<usize>, arguments: &Arguments) -> State {
@@ -73,11 +96,11 @@ fn entry(lines: &[Line], range: &Range<usize>, arguments: &Arguments) -> State {
 }
 
 /// What is known of the arguments of the functions that are called by nothing but `call0`: what holds for each call.
-fn find_arguments(lines: &[Line], literals: &HashMap<String, Value>, arguments: &Arguments) -> Arguments {
+fn find_arguments(lines: &[Line], literals: &Literals, arguments: &Arguments) -> Arguments {
     let mut found = Arguments::new();
     for range in ranges(lines) {
         let entry = entry(lines, &range, arguments);
-        let Some(flow) = Flow::of(&lines[range], literals, &entry) else {
+        let Some(flow) = Flow::of(&lines[range], literals, &entry, &Callees::new()) else {
             // Whom it calls with what is not known.
             return Arguments::new();
         };
@@ -121,18 +144,20 @@ pub(super) fn ranges(lines: &[Line]) -> Vec<Range<usize>> {
 }
 
 pub(super) type Register = usize;
-pub(super) const REGISTERS: usize = 16;
+/// Those of the chip, and one more: a place on the stack, while a register is looked for that may hold the same.
+pub(super) const REGISTERS: usize = 17;
+pub(super) const ON_STACK: Register = 16;
 /// Sets of registers, a bit for each.
-pub(super) type Set = u16;
+pub(super) type Set = u32;
 
 pub(super) const STACK_POINTER: Register = 1;
 /// What a call reads, and a function's end: the arguments, or the results and what belongs to the caller.
-const READ_BY_CALL: Set = 0b0000_0000_1111_1110;
-const READ_BY_RETURN: Set = 0b1111_0000_0011_1111;
+pub(super) const READ_BY_CALL: Set = 0b0000_0000_1111_1110;
+pub(super) const READ_BY_RETURN: Set = 0b1111_0000_0011_1111;
 /// What a call leaves in no known state.
 pub(super) const LOST_IN_CALL: Set = 0b0000_1111_1111_1101;
 
-fn register(word: &str) -> Option<Register> {
+pub(super) fn register(word: &str) -> Option<Register> {
     let number = word.strip_prefix('a')?.parse().ok()?;
     (number < REGISTERS).then_some(number)
 }
@@ -158,7 +183,7 @@ pub(super) struct Instruction {
     pub(super) name: String,
     pub(super) operands: Vec<String>,
     pub(super) writes: Option<Register>,
-    reads: Set,
+    pub(super) reads: Set,
     pub(super) lost: Set,
     pub(super) flows: Flows,
     /// It does nothing but write its register.
@@ -191,6 +216,7 @@ impl Instruction {
             "call0" => (instruction.reads, instruction.lost) = (READ_BY_CALL, LOST_IN_CALL),
             "callx0" => (instruction.reads, instruction.lost) = (READ_BY_CALL | all(), LOST_IN_CALL),
             "ret" => (instruction.reads, instruction.flows) = (READ_BY_RETURN, Flows::Nowhere),
+            "jx" => (instruction.reads, instruction.flows) = (READ_BY_RETURN | all(), Flows::Nowhere),
             "j" => instruction.flows = Flows::To(operands.first()?.clone()),
             "beq" | "bne" | "beqz" | "bnez" | "beqi" | "bnei" | "blt" | "bge" | "bltu" | "bgeu" | "blti" | "bgei"
             | "bltui" | "bgeui" | "bltz" | "bgez" | "bbci" | "bbsi" => {
@@ -223,7 +249,7 @@ impl Instruction {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     Number(u32),
     Address(String),
     /// What this register held where the function began.
@@ -240,7 +266,7 @@ impl Value {
 
 /// What is known of a register.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Known {
+pub(super) struct Known {
     value: Option<Value>,
     /// How many of its lowest bits may be set.
     bits: u32,
@@ -271,26 +297,28 @@ impl Known {
     }
 }
 
-type State = [Known; REGISTERS];
+pub(super) type State = [Known; REGISTERS];
 
 /// An instruction where it stands, with what is known before it and what is wanted after it.
-struct Step {
+#[derive(Clone)]
+pub(super) struct Step {
     /// Its place among the function's lines.
     at: usize,
-    instruction: Instruction,
+    pub(super) instruction: Instruction,
     next: Vec<usize>,
     /// `None` where no way leads.
     known: Option<State>,
-    wanted: Set,
+    pub(super) wanted: Set,
     /// Another way than from the step before may lead here.
     is_met: bool,
 }
 
 /// A function's steps.
-struct Flow(Vec<Step>);
+#[derive(Clone)]
+pub(super) struct Flow(pub(super) Vec<Step>);
 
 impl Flow {
-    fn of(lines: &[Line], literals: &HashMap<String, Value>, entry: &State) -> Option<Flow> {
+    pub(super) fn of(lines: &[Line], literals: &Literals, entry: &State, callees: &Callees) -> Option<Flow> {
         let mut steps: Vec<Step> = vec![];
         let mut labels = HashMap::new();
         let mut is_met = true;
@@ -299,7 +327,12 @@ impl Flow {
                 labels.insert(label.to_owned(), steps.len());
                 is_met = true;
             } else if line.words.first().is_some_and(|word| !word.starts_with('.')) {
-                let instruction = Instruction::of(line)?;
+                let mut instruction = Instruction::of(line)?;
+                if let ["call0", callee] = line.words()[..]
+                    && let Some(callee) = callees.get(callee)
+                {
+                    (instruction.reads, instruction.lost) = (callee.reads, callee.lost | 1);
+                }
                 steps.push(Step { at, instruction, next: vec![], known: None, wanted: 0, is_met });
                 is_met = false;
             }
@@ -320,7 +353,7 @@ impl Flow {
         Some(flow)
     }
 
-    fn find_known(&mut self, literals: &HashMap<String, Value>, entry: &State) {
+    fn find_known(&mut self, literals: &Literals, entry: &State) {
         let Some(first) = self.0.first_mut() else { return };
         first.known = Some(entry.clone());
         let mut open = vec![0];
@@ -342,7 +375,7 @@ impl Flow {
         }
     }
 
-    fn find_wanted(&mut self) {
+    pub(super) fn find_wanted(&mut self) {
         let mut has_changed = true;
         while has_changed {
             has_changed = false;
@@ -354,7 +387,7 @@ impl Flow {
         }
     }
 
-    fn wanted_before(&self, at: usize) -> Set {
+    pub(super) fn wanted_before(&self, at: usize) -> Set {
         let Step { instruction, wanted, .. } = &self.0[at];
         wanted & !instruction.changes() | instruction.reads
     }
@@ -405,7 +438,7 @@ impl Flow {
 }
 
 /// What is known after the instruction of the step at this place.
-fn after(at: usize, instruction: &Instruction, before: &State, literals: &HashMap<String, Value>) -> State {
+fn after(at: usize, instruction: &Instruction, before: &State, literals: &Literals) -> State {
     let mut after = before.clone();
     for known in &mut after {
         // It was left by this step when it was gone through before.
@@ -625,7 +658,7 @@ fn test_bits(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     has_changed
 }
 
-fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         let Some((from, to)) = step.instruction.copy() else { continue };
@@ -669,7 +702,7 @@ fn read_from(lines: &mut [Line], at: usize, writes: bool, read: Register, from: 
 }
 
 /// What a register is given is not needed when, wherever it is read, another one holds the same.
-fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let Some(to) = step.instruction.writes.filter(|&to| to != STACK_POINTER) else { continue };
         let is_given = step.instruction.name == "movi" || step.instruction.copy().is_some();
@@ -694,7 +727,7 @@ fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 }
 
 /// What a register holds already is not put there.
-fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let (Some(to), Some(known)) = (step.instruction.writes, &step.known) else { continue };
         let given = match step.instruction.copy() {
@@ -710,7 +743,7 @@ fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     false
 }
 
-fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     let mut has_changed = false;
     for step in &flow.0 {
         let Some(writes) = step.instruction.writes else { continue };
@@ -949,7 +982,7 @@ mod tests {
         "srli A, B, M",
         "extui A, B, 0, 1",
         "extui A, B, 0, 5",
-        "call0 g",
+        "call0 opaque",
         "beqz A, L",
         "bnez A, L",
         "beq A, B, L",
@@ -966,7 +999,7 @@ mod tests {
         fn what_is_shortened_does_the_same(
             parts in proptest::collection::vec((0..INSTRUCTIONS.len(), 0..8usize, 0..8usize, 0..8usize, 0u32..32), 1..40),
         ) {
-            let mut text = ".literal .Lwide, 65535\ng:\nret\n.Lfunc_end0:\nf:\n".to_owned();
+            let mut text = ".literal .Lwide, 65535\nopaque:\nret\n.Lfunc_end0:\nf:\n".to_owned();
             for (at, (kind, a, b, c, number)) in parts.iter().enumerate() {
                 let to = (at + 1 + *number as usize % 6).min(parts.len());
                 let instruction = INSTRUCTIONS[*kind]

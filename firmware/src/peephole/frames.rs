@@ -1,20 +1,28 @@
 //! What every function owes its caller: it returns where it was called from, with the stack as it was, and with a12 to a15 as
-//! they were. It is checked on every way through the finished code, jumps into other functions' ends included.
+//! they were. It is checked on every way through the finished code, jumps into other functions' ends included; and that no
+//! instruction reads a register where nothing has been put, or where a function that was called since may have put something else.
 //!
 //! LLVM's backend for this chip does not always see to it: with `-enable-ipra`, functions lose their return address.
 
 use super::Line;
-use super::dataflow::{Flows, Instruction, Register, STACK_POINTER};
+use super::dataflow::{Flows, Instruction, LOST_IN_CALL, REGISTERS, Register, STACK_POINTER, Set};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What belongs to the caller.
 const OWED: [Register; 5] = [0, 12, 13, 14, 15];
 
+/// What a function is given: what belongs to its caller, the stack, and arguments.
+const GIVEN: Set = 0b1111_0000_1111_1111;
+/// Where a call may leave results.
+const RESULTS: Set = 0b0011_1100;
+
 /// Where things are that belong to the caller: how far down the stack is, and which register holds what of it, as does the stack.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct State {
     stack: i32,
-    registers: [Option<Register>; OWED.len()],
+    registers: [Option<Register>; REGISTERS],
+    /// The registers that hold something that the function knows.
+    given: Set,
     saved: BTreeMap<i32, Register>,
 }
 
@@ -27,19 +35,75 @@ pub fn check(assembly: &str) -> Result<(), String> {
             labels.insert(label, at);
         }
     }
+    let changed = changed(&lines, &labels);
     let is_data = |label: &str| lines.iter().any(|line| line.words() == [".type", label, "@object"]);
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.is_function()) {
         if line.label().is_some_and(is_data) {
             continue;
         }
         let fault = |what| format!("{} {what}", line.label().unwrap_or_default());
-        check_function(&lines, &labels, at).map_err(fault)?;
+        check_function(&lines, &labels, &changed, at).map_err(fault)?;
     }
     Ok(())
 }
 
-fn check_function(lines: &[Line], labels: &HashMap<&str, usize>, begin: usize) -> Result<(), String> {
-    let first = State { stack: 0, registers: OWED.map(Some), saved: BTreeMap::new() };
+/// The registers that each function may change, by name: all that any function may, if something in it is not known.
+fn changed(lines: &[Line], labels: &HashMap<&str, usize>) -> HashMap<String, Set> {
+    let mut changed: HashMap<String, Set> = HashMap::new();
+    let mut has_grown = true;
+    while has_grown {
+        has_grown = false;
+        for (begin, line) in lines.iter().enumerate().filter(|(_, line)| line.is_function()) {
+            let mut changes = 0;
+            let mut seen = HashSet::new();
+            let mut open = vec![begin];
+            while let Some(at) = open.pop() {
+                let Some(line) = lines.get(at).filter(|_| seen.insert(at)) else { continue };
+                if !is_instruction(line) {
+                    open.push(at + 1);
+                    continue;
+                }
+                let Some(instruction) = Instruction::of(line) else {
+                    changes |= LOST_IN_CALL;
+                    break;
+                };
+                changes |= match called(&instruction) {
+                    Some(function) if labels.contains_key(function.as_str()) => {
+                        1 | changed.get(function).copied().unwrap_or(0)
+                    }
+                    _ => instruction.changes(),
+                };
+                match &instruction.flows {
+                    Flows::To(label) => open.extend(labels.get(label.as_str())),
+                    Flows::OnOrTo(label) => open.extend(labels.get(label.as_str()).into_iter().chain(&[at + 1])),
+                    Flows::On => open.push(at + 1),
+                    Flows::Nowhere => {}
+                }
+            }
+            let name = line.label().unwrap_or_default().to_owned();
+            has_grown |= changed.insert(name, changes) != Some(changes);
+        }
+    }
+    changed
+}
+
+fn is_instruction(line: &Line) -> bool {
+    line.label().is_none() && line.words.first().is_some_and(|word| !word.starts_with('.'))
+}
+
+/// The function that is called by its name.
+fn called(instruction: &Instruction) -> Option<&String> {
+    instruction.operands.first().filter(|_| instruction.name == "call0")
+}
+
+fn check_function(
+    lines: &[Line],
+    labels: &HashMap<&str, usize>,
+    changed: &HashMap<String, Set>,
+    begin: usize,
+) -> Result<(), String> {
+    let registers = std::array::from_fn(|register| OWED.contains(&register).then_some(register));
+    let first = State { stack: 0, registers, given: GIVEN, saved: BTreeMap::new() };
     let mut seen = HashSet::new();
     let mut open = vec![(begin, first)];
     while let Some((mut at, mut state)) = open.pop() {
@@ -53,19 +117,29 @@ fn check_function(lines: &[Line], labels: &HashMap<&str, usize>, begin: usize) -
                 None => return Err("goes on after its end".to_owned()),
             };
             at += 1;
-            if line.label().is_some() || line.words.first().is_none_or(|word| word.starts_with('.')) {
+            if !is_instruction(line) {
                 continue;
             }
             if !seen.insert((at, state.clone())) {
                 break;
             }
-            let instruction =
+            let mut instruction =
                 Instruction::of(line).ok_or_else(|| format!("has `{}`, which is not known", line.text))?;
-            if instruction.name == "ret" {
-                if state.stack != 0 || state.registers != OWED.map(Some) {
+            if let Some(lost) = called(&instruction).and_then(|function| changed.get(function)) {
+                // And the return address, by the call itself.
+                instruction.lost = (lost | 1) & LOST_IN_CALL;
+            }
+            if matches!(instruction.name.as_str(), "ret" | "jx") {
+                let address = instruction.at(0).unwrap_or(OWED[0]);
+                let is_owed = |register: Register, owed| state.registers[register] == Some(owed);
+                if state.stack != 0 || !is_owed(address, OWED[0]) || !OWED[1..].iter().all(|&owed| is_owed(owed, owed))
+                {
                     return Err(format!("returns without what it owes its caller: {state:?}"));
                 }
                 break;
+            }
+            if instruction.lost == 0 && instruction.reads & !state.given != 0 {
+                return Err(format!("has `{}`, which reads what nobody has put there", line.text));
             }
             state.follow(&instruction);
             is_after_call = instruction.lost != 0;
@@ -81,18 +155,13 @@ fn check_function(lines: &[Line], labels: &HashMap<&str, usize>, begin: usize) -
 }
 
 impl State {
-    fn holds(&self, register: Option<Register>) -> Option<Register> {
-        let place = OWED.iter().position(|&owed| Some(owed) == register)?;
-        self.registers[place]
-    }
-
     fn follow(&mut self, instruction: &Instruction) {
         let number = |place| instruction.number(place).map_or(0, |number| number as i32);
         match instruction.name.as_str() {
             "addi" if instruction.writes == Some(STACK_POINTER) => self.stack += number(2),
             "s32i" if instruction.at(1) == Some(STACK_POINTER) => {
                 let place = self.stack + number(2);
-                match self.holds(instruction.at(0)) {
+                match instruction.at(0).and_then(|register| self.registers[register]) {
                     Some(owed) => self.saved.insert(place, owed),
                     None => self.saved.remove(&place),
                 };
@@ -103,17 +172,19 @@ impl State {
             _ => {}
         }
         let held = match (instruction.name.as_str(), instruction.copy()) {
-            (_, Some((from, _))) => self.holds(Some(from)),
+            (_, Some((from, _))) => self.registers[from],
             ("l32i", _) if instruction.at(1) == Some(STACK_POINTER) => {
                 self.saved.get(&(self.stack + number(2))).copied()
             }
             _ => None,
         };
-        for (&owed, register) in OWED.iter().zip(&mut self.registers) {
-            if instruction.writes == Some(owed) {
-                *register = held;
-            } else if instruction.changes() >> owed & 1 != 0 {
-                *register = None;
+        // Some of what a call leaves are its results.
+        self.given = self.given & !(instruction.lost & !RESULTS) | instruction.writes.map_or(0, |writes| 1 << writes);
+        for (register, holds) in self.registers.iter_mut().enumerate() {
+            if instruction.writes == Some(register) {
+                *holds = held;
+            } else if instruction.changes() >> register & 1 != 0 {
+                *holds = None;
             }
         }
     }
@@ -140,6 +211,31 @@ mod tests {
         let shared =
             [&SAVES[..], &["beqz a2, .L1", "movi a12, 1", "j .L1", "g:"], &SAVES, &[".L1:"], &RESTORES].concat();
         assert!(!faults(&shared));
+    }
+
+    #[test]
+    fn a_return_address_may_stay_in_a_register() {
+        let around =
+            |call: &'static str| faults(&["or a8, a0, a0", call, "movi a2, 0", "jx a8", "g:", "movi a9, 1", "ret"]);
+        assert!(!around("call0 g"));
+        assert!(around("call0 opaque"), "it may change that register");
+        assert!(around("movi a8, 1"));
+        assert!(faults(&["jx a8"]), "to where nobody knows");
+        assert!(!faults(&["movi a3, 1", "j g", "g:", "ret"]), "another function's end is this one's");
+    }
+
+    #[test]
+    fn what_is_read_has_been_put_there() {
+        assert!(!faults(&["add a2, a2, a7", "ret"]));
+        assert!(faults(&["add a2, a2, a8", "ret"]));
+        assert!(faults(&["beqz a2, .L1", "movi a8, 1", ".L1:", "add a2, a2, a8", "ret"]), "on one way only");
+        let over_call = |call: &'static str, read: &'static str| {
+            faults(&[&SAVES[..], &["movi a9, 1", call, read], &RESTORES, &["g:", "movi a8, 1", "ret"]].concat())
+        };
+        assert!(!over_call("call0 g", "add a2, a2, a9"));
+        assert!(over_call("call0 g", "add a2, a2, a8"), "what it leaves is no result");
+        assert!(over_call("call0 opaque", "add a2, a2, a9"));
+        assert!(!over_call("call0 opaque", "add a2, a2, a5"), "which may be a result");
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! A machine that runs what the tests of this module consist of.
+//! A machine that runs what the tests of this module consist of. A function that is called and stands among the lines is run as
+//! well, unless its name begins with `opaque`; any other changes all that a function may change.
 
 use super::Line;
-use super::dataflow::{Instruction, LOST_IN_CALL, REGISTERS, Register, STACK_POINTER};
+use super::dataflow::{Instruction, LOST_IN_CALL, REGISTERS, Register, STACK_POINTER, register};
 
 const MEMORY: usize = 256;
 
@@ -11,8 +12,8 @@ pub(super) struct Machine {
     calls: u32,
 }
 
-/// What whoever has called can see of a function: its results, what it must have left as it was, memory, and what it has called.
-pub(super) type Seen = ([u32; 8], Vec<u8>, u32);
+/// What whoever has called can see of a function: where it returns to, its results, what it must have left as it was, memory, and what it has called.
+pub(super) type Seen = (u32, [u32; 7], Vec<u8>, u32);
 
 impl Machine {
     /// Calls a function of these lines, with the stack at a multiple of 16: what is below it is nobody's but the function's.
@@ -22,19 +23,32 @@ impl Machine {
         let memory = std::array::from_fn(|at| (at as u8).wrapping_mul(37));
         let mut machine = Machine { registers, memory, calls: 0 };
         machine.registers[STACK_POINTER] = stack as u32;
-        let place_of = |label: &str| lines.iter().position(|line| line.label() == Some(label)).unwrap();
+        let find = |label: &str| lines.iter().position(|line| line.label() == Some(label));
+        let place_of = |label: &str| find(label).unwrap();
         let mut at = place_of(function);
+        let mut depth = 0;
         loop {
             let line = &lines[at];
             at += 1;
-            match line.words.first().map(String::as_str) {
-                Some("ret") => {
-                    let seen = [0, 1, 2, 3, 12, 13, 14, 15].map(|register: Register| machine.registers[register]);
-                    return (seen, machine.memory[stack..].to_vec(), machine.calls);
+            let words = line.words();
+            match words[..] {
+                ["ret"] | ["jx", _] => {
+                    let to = machine.registers[words.get(1).map_or(0, |word| register(word).unwrap())];
+                    if depth == 0 {
+                        let seen = [1, 2, 3, 12, 13, 14, 15].map(|register: Register| machine.registers[register]);
+                        return (to, seen, machine.memory[stack..].to_vec(), machine.calls);
+                    }
+                    depth -= 1;
+                    at = to as usize;
                 }
-                None => {}
-                Some(word) if word.starts_with('.') || line.label().is_some() => {}
-                Some(_) => {
+                ["call0", function] if !function.starts_with("opaque") && find(function).is_some() => {
+                    machine.registers[0] = at as u32;
+                    at = place_of(function);
+                    depth += 1;
+                }
+                [] => {}
+                [word, ..] if word.starts_with('.') || line.label().is_some() => {}
+                _ => {
                     if let Some(label) = machine.step(&Instruction::of(line).unwrap()) {
                         at = place_of(&label);
                     }
