@@ -8,7 +8,8 @@
 //! - a call of a register that holds the address of a function of the engine is a call of that function;
 //! - `and` with so many ones is nothing when no other bit can be set, else `extui`, which needs no register for the ones;
 //! - bits that are shifted down and then masked are taken out by one `extui`;
-//! - a comparison with a register that holds a small number is one with that number; a test of one bit is `bbci` or `bbsi`;
+//! - a comparison with a register that holds a small number is one with that number; a test of one bit is `bbci` or `bbsi`; bits
+//!   that are only compared are taken out, and compared with the number that they are then;
 //! - what was copied is read from where it came from, and what two registers hold from one of them;
 //! - a copy of a small number is that number, and what a register holds already is not put there;
 //! - what nobody reads is not computed.
@@ -35,6 +36,7 @@ pub(super) fn shorten(lines: &mut [Line]) {
                 shift_and_mask,
                 compare_with_numbers,
                 test_bits,
+                compare_fields,
                 copy_numbers,
                 read_originals,
                 read_others,
@@ -658,6 +660,55 @@ fn test_bits(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     has_changed
 }
 
+/// Some bits that are only compared with numbers are taken out by `extui`, and compared with smaller numbers.
+fn compare_fields(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+    for (at, step) in flow.0.iter().enumerate() {
+        let Some(masked) = step.instruction.writes.filter(|_| step.instruction.name == "and") else { continue };
+        for (from, mask) in [(1, 2), (2, 1)] {
+            let Some(mask) = flow.operand(at, mask).and_then(Known::as_number).filter(|&mask| mask != 0) else {
+                continue;
+            };
+            let (lowest, ones) = (mask.trailing_zeros(), mask >> mask.trailing_zeros());
+            if lowest == 0 || !(ones + 1).is_power_of_two() || ones.count_ones() > 16 {
+                continue;
+            }
+            let Some(reads) = flow.reads_of(at, masked) else { continue };
+            let shorter = |&read: &usize| {
+                let Step { at: line, instruction, known, .. } = &flow.0[read];
+                let is_it = |place| {
+                    let register: Register = instruction.at(place)?;
+                    (known.as_ref()?[register].value == Some(Value::Result(at, masked))).then_some(())
+                };
+                let (name, with) = match instruction.name.as_str() {
+                    name @ ("beqz" | "bnez") if is_it(0).is_some() => (name.trim_end_matches('z'), 0),
+                    name @ ("beqi" | "bnei") if is_it(0).is_some() => {
+                        (name.trim_end_matches('i'), instruction.number(1)?)
+                    }
+                    name @ ("beq" | "bne") if is_it(0).is_some() => (name, flow.operand(read, 1)?.as_number()?),
+                    name @ ("beq" | "bne") if is_it(1).is_some() => (name, flow.operand(read, 0)?.as_number()?),
+                    _ => return None,
+                };
+                let number = (with >> lowest) as i32;
+                let target = instruction.operands.last()?;
+                if with & !mask != 0 {
+                    None
+                } else if number == 0 {
+                    Some((*line, format!("\t{name}z\ta{masked}, {target}")))
+                } else {
+                    SIGNED.contains(&number).then(|| (*line, format!("\t{name}i\ta{masked}, {number}, {target}")))
+                }
+            };
+            let Some(shorter) = reads.iter().map(shorter).collect::<Option<Vec<_>>>() else { continue };
+            let from = &step.instruction.operands[from];
+            let text = format!("\textui\ta{masked}, {from}, {lowest}, {}", ones.count_ones());
+            replace(lines, step.at, &text);
+            shorter.iter().for_each(|(line, text)| replace(lines, *line, text));
+            return true;
+        }
+    }
+    false
+}
+
 pub(super) fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
@@ -872,6 +923,31 @@ mod tests {
     }
 
     #[test]
+    fn bits_that_are_compared_are_compared_as_a_small_number() {
+        let field =
+            ["movi a8, 240", "and a9, a3, a8", "movi a8, 48", "beq a9, a8, .L1", "beqz a9, .L1", "movi a2, 1", ".L1:"];
+        assert_eq!(shortened(&field)[..3], ["extui a9, a3, 4, 4", "beqi a9, 3, .L1", "beqz a9, .L1"]);
+        let qos = ["movi a8, 6", "and a9, a8, a3", "bnei a9, 4, .L1", "movi a2, 1", ".L1:"];
+        assert_eq!(shortened(&qos)[..2], ["extui a9, a3, 1, 2", "bnei a9, 2, .L1"]);
+        // Not only compared, compared with something else, with bits that it cannot have, or with what no branch has.
+        stays(&["movi a8, 6", "and a2, a8, a3", "bnei a2, 4, .L1", "movi a3, 1", ".L1:"]);
+        stays(&["movi a8, 6", "and a9, a8, a3", "beq a9, a4, .L1", "movi a3, 1", ".L1:"]);
+        stays(&["movi a8, 6", "and a9, a8, a3", "bnei a9, 5, .L1", "movi a3, 1", ".L1:"]);
+        stays(&["movi a8, 240", "and a9, a8, a3", "movi a8, 144", "beq a9, a8, .L1", "movi a3, 1", ".L1:"]);
+        // Another way leads to the comparison.
+        stays(&[
+            "movi a8, 6",
+            "movi a9, 2",
+            "beqz a2, .L2",
+            "and a9, a8, a3",
+            ".L2:",
+            "bnei a9, 4, .L1",
+            "movi a3, 1",
+            ".L1:",
+        ]);
+    }
+
+    #[test]
     fn what_was_copied_is_read_where_it_came_from() {
         assert_eq!(shortened(&["or a8, a3, a3", "add a2, a8, a4"]), ["add a2, a3, a4"]);
         assert_eq!(shortened(&["or a12, a2, a2", "or a2, a12, a12", "movi a12, 0"]), ["movi a12, 0"]);
@@ -962,7 +1038,7 @@ mod tests {
         stays(&["movi a8, 1", "j .Lelsewhere"]);
     }
 
-    const INSTRUCTIONS: [&str; 25] = [
+    const INSTRUCTIONS: [&str; 27] = [
         "movi A, N",
         "movi A, 1",
         "movi A, 255",
@@ -988,6 +1064,8 @@ mod tests {
         "beq A, B, L",
         "bltu A, B, L",
         "bne A, B, L",
+        "beqi A, 4, L",
+        "bnei A, 16, L",
     ];
     const SOME: [Register; 8] = [2, 3, 4, 8, 9, 12, 13, 14];
 

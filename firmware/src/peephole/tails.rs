@@ -4,7 +4,7 @@
 //! Most of it are the ends of functions, which take registers back from the stack. For these to be alike, a register lies at
 //! the same place in all frames of a size: where LLVM has left room above the saved registers, they are moved up into it.
 
-use super::{Line, dataflow, invert_branches};
+use super::{AS_IT_IS, Line, dataflow, invert_branches};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -27,8 +27,23 @@ pub fn share(assembly: &str) -> String {
         invert_branches(&mut lines);
         lines
     });
-    let shortest = ways.min_by_key(|lines| size(lines)).unwrap_or_default();
+    let mut shortest = ways.min_by_key(|lines| size(lines)).unwrap_or_default();
+    call_at_once(&mut shortest);
     shortest.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect()
+}
+
+/// Has GNU as write calls of functions in this file as they are. It would load the addresses of some, and GNU ld would not take
+/// back all of that.
+fn call_at_once(lines: &mut [Line]) {
+    let functions: HashSet<String> =
+        lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
+    for line in lines {
+        if let ["call0", function] = line.words()[..]
+            && functions.contains(function)
+        {
+            *line = Line::new(&format!("\t{AS_IT_IS}call0\t{function}"));
+        }
+    }
 }
 
 fn share_ends(lines: &mut Vec<Line>) {
@@ -294,7 +309,7 @@ impl Line {
 
     /// Whether control goes elsewhere after it, whatever happens.
     fn leaves(&self) -> bool {
-        matches!(self.words()[..], ["ret"] | ["j", _])
+        matches!(self.words()[..], ["ret"] | ["j" | "jx", _])
     }
 }
 
