@@ -146,7 +146,7 @@ analyse: unix ## Let gcc's analyzer look at the shim, as the unix port compiles 
 test-engine: setup ## Test the engine
 	@echo "== Testing the engine"
 	@mkdir -p $(BUILD)/log
-	@$(CARGO) test --quiet --locked --package umqtt 2>&1 | tee $(BUILD)/log/test-engine
+	@$(CARGO) test --quiet --locked --package umqtt --package umqtt-codecs 2>&1 | tee $(BUILD)/log/test-engine
 
 .PHONY: test-model
 test-model: setup ## Test the engine against a model broker: every state, and random schedules

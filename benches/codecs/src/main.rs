@@ -51,7 +51,8 @@ mod ours {
         let (mut rest, mut message) = (packet, 0);
         loop {
             let want = decoder.want();
-            let (piece, later) = rest.split_at(want.len as usize);
+            let count = want.len - want.offset;
+            let (piece, later) = rest.split_at(count as usize);
             rest = later;
             let shown: &[u8] = match want.target {
                 Target::Message => {
@@ -60,7 +61,7 @@ mod ours {
                 }
                 _ => piece,
             };
-            match decoder.received(want.len, shown).expect("the packet is well-formed") {
+            match decoder.received(count, shown).expect("the packet is well-formed") {
                 Some(umqtt::wire::Packet::Publish { identifier, .. }) => return (identifier, message),
                 Some(_) => panic!("it is a PUBLISH"),
                 None => {}
@@ -194,4 +195,16 @@ fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_codec_reads_and_writes_what_is_counted() {
+        for ((name, _), size) in CODECS.into_iter().flat_map(|codec| SIZES.map(|size| (codec, size))) {
+            run(name, true, size, 1).unwrap_or_else(|error| panic!("{name} with {size} B: {error}"));
+        }
+    }
 }
