@@ -163,5 +163,5 @@ fn what_is_not_simulated_says_so() {
     );
     says(&mut board, "import espnow; espnow.ESPNow().active(True)", "ESP-NOW is not simulated");
     board.repl().type_line("machine.deepsleep(1000)").unwrap();
-    board.repl().wait_for_line("virtual-esp8266: deep sleep is not simulated").unwrap();
+    board.repl().wait_for_text("virtual-esp8266: deep sleep is not simulated").unwrap();
 }

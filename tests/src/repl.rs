@@ -124,6 +124,13 @@ impl Repl {
         self.wait(line, |screen| screen.lines().iter().skip(start).any(|seen| seen == line))
     }
 
+    /// Waits until `text` stands somewhere since the statement was typed: what does not come by the console's own way, as the
+    /// virtual board's messages do, may stand behind what was typed.
+    pub fn wait_for_text(&mut self, text: &str) -> Result<()> {
+        let start = self.quoted;
+        self.wait(text, |screen| screen.lines().iter().skip(start).any(|seen| seen.contains(text)))
+    }
+
     /// Types a line and returns what it prints.
     pub fn ask(&mut self, line: &str) -> Result<Vec<String>> {
         self.type_line(line)?;
