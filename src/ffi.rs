@@ -683,7 +683,6 @@ pub unsafe extern "C" fn umqtt_take(
     // SAFETY: the caller's, as said for the file.
     let ((operation, session), packet) =
         unsafe { (begin(operation_out, session), slice::from_raw_parts(packet.bytes, packet.len)) };
-    operation.wait(false);
     let next = operation.take_whole(session, now, packet);
     let (topic_len, message) = session.decoder.places();
     // SAFETY: the caller's memory.

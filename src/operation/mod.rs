@@ -412,9 +412,10 @@ impl Operation {
         }
     }
 
-    /// The short way through a [`wait`](Self::wait), instead of its start, in a session that is
+    /// The short way through a [`wait`](Self::wait), instead of that and its start, in a session that is
     /// [quiet](Session::take_quiet): `packet` is there as a [whole](crate::wire::Decoder::take_whole).
     pub fn take_whole(&mut self, session: &mut Session, now: u32, packet: &[u8]) -> Next {
+        self.kind = Kind::Waiting;
         self.now = now;
         self.start(session);
         session.keep_alive.received();

@@ -227,7 +227,7 @@ impl Outgoing {
             let (topic, message) = (strings.get(Slot::Topic), strings.get(Slot::Message));
             return 2 + topic.len() + self.size_of_number() as usize + message.len();
         }
-        self.count(strings)
+        if self.fields == 0 { self.size_of_number() as usize } else { self.count(strings) }
     }
 
     /// The same of any packet, put together nowhere.
