@@ -63,6 +63,15 @@ impl Line {
     fn is_function(&self) -> bool {
         self.label().is_some_and(|label| !label.starts_with(".L"))
     }
+
+    fn is_instruction(&self) -> bool {
+        self.label().is_none() && self.words.first().is_some_and(|word| !word.starts_with('.'))
+    }
+
+    /// Whether control goes elsewhere after it, whatever happens.
+    fn leaves(&self) -> bool {
+        matches!(self.words()[..], ["ret"] | ["j" | "jx", _])
+    }
 }
 
 fn drop_unused_literals(lines: &mut [Line]) {

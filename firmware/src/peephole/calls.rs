@@ -81,7 +81,7 @@ fn callees_first(lines: &[Line]) -> Vec<(String, Range<usize>)> {
 /// What whoever calls the function can know of it.
 fn find_callee(mut flow: Flow) -> Callee {
     let changes = changes(&flow);
-    want_results(&mut flow, changes);
+    read_at_ends(&mut flow, results(changes));
     Callee { reads: flow.wanted_before(0) & READ_BY_CALL, lost: changes & LOST_IN_CALL }
 }
 
@@ -89,15 +89,27 @@ fn changes(flow: &Flow) -> Set {
     flow.0.iter().fold(0, |changes, step| changes | step.instruction.changes())
 }
 
-/// Has the ends of the function read these of the registers that may hold results: what it leaves as it was is none.
-fn want_results(flow: &mut Flow, changes: Set) {
+/// What the ends of a function may read that makes these changes: what it leaves as it was is no result of its.
+fn results(changes: Set) -> Set {
+    changes | !READ_BY_CALL
+}
+
+/// Has the ends of a function read no other registers than these.
+fn read_at_ends(flow: &mut Flow, only: Set) {
     for step in flow.0.iter_mut() {
         if step.instruction.flows == Flows::Nowhere {
-            step.instruction.reads &= changes | !READ_BY_CALL;
+            step.instruction.reads &= only;
         }
         step.wanted = 0;
     }
     flow.find_wanted();
+}
+
+/// The registers that may hold anything, first those that are lost anyway.
+fn candidates(lost: Set) -> Vec<Register> {
+    let mut candidates: Vec<Register> = FREE.collect();
+    candidates.sort_by_key(|&to| (lost >> to & 1 == 0, to));
+    candidates
 }
 
 /// Where a register of the caller's is saved and taken back, and the other lines that name it. `None` when it is not saved.
@@ -142,14 +154,11 @@ fn use_free_registers(function: &mut [Line], flow: &Flow, flow_of: impl Fn(&[Lin
     let on_stack = places_on_stack(function).into_iter().map(|place| (ON_STACK, with_register(function, place)));
     for (from, mut renamed) in saved.chain(on_stack).collect::<Vec<_>>() {
         let Some(mut flow) = flow_of(&renamed) else { continue };
-        want_results(&mut flow, lost);
-        if !forget_at_ends(&mut flow, from) {
+        read_at_ends(&mut flow, results(lost) & !(1 << from));
+        if flow.wanted_before(0) >> from & 1 != 0 {
             continue;
         }
-        // Better one that is changed anyway.
-        let mut candidates: Vec<Register> = FREE.collect();
-        candidates.sort_by_key(|&to| (lost >> to & 1 == 0, to));
-        if let Some(to) = candidates.into_iter().find(|&to| is_free(&flow, from, to)) {
+        if let Some(to) = candidates(lost).into_iter().find(|&to| is_free(&flow, from, to)) {
             renamed.iter_mut().for_each(|line| rename(line, &format!("a{from}"), &format!("a{to}")));
             function.clone_from_slice(&renamed);
             return true;
@@ -163,18 +172,6 @@ fn without_saves(function: &[Line], name: &str) -> Option<Vec<Line>> {
     let mut without = function.to_vec();
     Saved::of(function, name)?.saves.into_iter().for_each(|at| without[at] = Line::new(""));
     Some(without)
-}
-
-/// Has the ends of a function not read a register. False when what is in it where the function begins is read nevertheless.
-fn forget_at_ends(flow: &mut Flow, register: Register) -> bool {
-    for step in flow.0.iter_mut() {
-        if step.instruction.flows == Flows::Nowhere {
-            step.instruction.reads &= !(1 << register);
-        }
-        step.wanted = 0;
-    }
-    flow.find_wanted();
-    flow.wanted_before(0) >> register & 1 == 0
 }
 
 /// The places in a function's frame where a word is kept and nothing else. What is only stored there may be an argument of
@@ -238,7 +235,10 @@ fn rename(line: &mut Line, from: &str, to: &str) {
 fn move_saves_together(function: &mut [Line], flow_of: impl Fn(&[Line]) -> Option<Flow>) {
     let is_its_own = |function: &[Line], name: &str| {
         let flow = without_saves(function, name).and_then(|without| flow_of(&without));
-        flow.zip(register(name)).is_some_and(|(mut flow, register)| forget_at_ends(&mut flow, register))
+        flow.zip(register(name)).is_some_and(|(mut flow, register)| {
+            read_at_ends(&mut flow, !(1 << register));
+            flow.wanted_before(0) >> register & 1 == 0
+        })
     };
     for (at, to) in SAVED.iter().enumerate() {
         if Saved::of(function, to).is_some() || function.iter().any(|line| line.words().contains(to)) {
@@ -273,7 +273,7 @@ struct Frame {
 
 impl Frame {
     fn of(function: &[Line]) -> Option<Frame> {
-        let mut code = (0..function.len()).filter(|&at| is_instruction(&function[at]));
+        let mut code = (0..function.len()).filter(|&at| function[at].is_instruction());
         let begin = [code.next()?, code.next()?];
         let (first, second) = (function[begin[0]].words(), function[begin[1]].words());
         let (["addi", "a1", "a1", _], ["s32i", "a0", "a1", place]) = (&first[..], &second[..]) else { return None };
@@ -313,9 +313,7 @@ impl Frame {
                 let calls = flow.0.iter().filter(|step| step.instruction.lost != 0);
                 calls.into_iter().any(|step| (step.instruction.lost | step.instruction.reads) >> to & 1 != 0)
             };
-            let mut candidates: Vec<Register> = FREE.filter(|&to| !is_named(to) && !is_used(to)).collect();
-            candidates.sort_by_key(|&to| (lost >> to & 1 == 0, to));
-            let Some(&to) = candidates.first() else { return 0 };
+            let Some(to) = candidates(lost).into_iter().find(|&to| !is_named(to) && !is_used(to)) else { return 0 };
             (false, Some(to))
         };
         for at in self.begin.into_iter().chain(self.ends.iter().flat_map(|[first, second, _]| [*first, *second])) {
@@ -335,10 +333,6 @@ impl Frame {
     }
 }
 
-fn is_instruction(line: &Line) -> bool {
-    line.label().is_none() && line.words.first().is_some_and(|word| !word.starts_with('.'))
-}
-
 /// Whether nothing happens from the call to that line, but that results are moved to and fro.
 fn leads(function: &[Line], call: usize, end: usize) -> bool {
     let mut held: [Register; REGISTERS] = std::array::from_fn(|register| register);
@@ -351,7 +345,7 @@ fn leads(function: &[Line], call: usize, end: usize) -> bool {
         }
         at += 1;
         match line.words()[..] {
-            _ if !is_instruction(line) => {}
+            _ if !line.is_instruction() => {}
             ["j", to] => {
                 let Some(label) = function.iter().position(|line| line.label() == Some(to)) else { return false };
                 at = label;
@@ -371,7 +365,7 @@ fn leads(function: &[Line], call: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::Machine;
+    use super::super::machine::{Machine, program};
     use super::*;
     use proptest::prelude::*;
     use std::fmt::Write;
@@ -568,12 +562,7 @@ mod tests {
                 writeln!(text, "l32i a14, a1, 12\nl32i a13, a1, 16\nl32i a12, a1, 20\nl32i a0, a1, 24").unwrap();
                 writeln!(text, "addi a1, a1, 32\nret\n.Lfunc_end{number}:").unwrap();
             }
-            let is_wanted = |line: &&str| {
-                line.strip_suffix(':').is_none_or(|label| {
-                    !label.starts_with(".L") || text.contains(&format!(", {label}\n")) || label.starts_with(".Lfunc")
-                })
-            };
-            let lines: Vec<Line> = text.lines().filter(is_wanted).map(Line::new).collect();
+            let lines = program(&text);
             let mut shorter = lines.clone();
             shorten(&mut shorter);
             let listing: String = shorter.iter().map(|line| format!("{}\n", line.text)).collect();

@@ -328,7 +328,7 @@ impl Flow {
             if let Some(label) = line.label() {
                 labels.insert(label.to_owned(), steps.len());
                 is_met = true;
-            } else if line.words.first().is_some_and(|word| !word.starts_with('.')) {
+            } else if line.is_instruction() {
                 let mut instruction = Instruction::of(line)?;
                 if let ["call0", callee] = line.words()[..]
                     && let Some(callee) = callees.get(callee)
@@ -808,7 +808,7 @@ pub(super) fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> boo
 
 #[cfg(test)]
 mod tests {
-    use super::super::machine::Machine;
+    use super::super::machine::{Machine, program};
     use super::*;
     use proptest::prelude::*;
     use std::fmt::Write;
@@ -1090,13 +1090,7 @@ mod tests {
                 writeln!(text, ".L{at}:\n{instruction}").unwrap();
             }
             writeln!(text, ".L{}:\nret\n.Lfunc_end1:", parts.len()).unwrap();
-            // Labels that nobody goes to would hide much.
-            let is_wanted = |line: &&str| {
-                line.strip_suffix(':').is_none_or(|label| {
-                    !label.starts_with(".L") || text.contains(&format!(", {label}\n")) || label.starts_with(".Lfunc")
-                })
-            };
-            let lines: Vec<Line> = text.lines().filter(is_wanted).map(Line::new).collect();
+            let lines = program(&text);
             let mut shorter = lines.clone();
             shorten(&mut shorter);
             let body = |lines: &[Line]| Machine::call(lines, "f", 64);

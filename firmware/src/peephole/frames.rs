@@ -59,7 +59,7 @@ fn changed(lines: &[Line], labels: &HashMap<&str, usize>) -> HashMap<String, Set
             let mut open = vec![begin];
             while let Some(at) = open.pop() {
                 let Some(line) = lines.get(at).filter(|_| seen.insert(at)) else { continue };
-                if !is_instruction(line) {
+                if !line.is_instruction() {
                     open.push(at + 1);
                     continue;
                 }
@@ -85,10 +85,6 @@ fn changed(lines: &[Line], labels: &HashMap<&str, usize>) -> HashMap<String, Set
         }
     }
     changed
-}
-
-fn is_instruction(line: &Line) -> bool {
-    line.label().is_none() && line.words.first().is_some_and(|word| !word.starts_with('.'))
 }
 
 /// The function that is called by its name.
@@ -117,7 +113,7 @@ fn check_function(
                 None => return Err("goes on after its end".to_owned()),
             };
             at += 1;
-            if !is_instruction(line) {
+            if !line.is_instruction() {
                 continue;
             }
             if !seen.insert((at, state.clone())) {

@@ -6,6 +6,16 @@ use super::dataflow::{Instruction, LOST_IN_CALL, REGISTERS, Register, STACK_POIN
 
 const MEMORY: usize = 256;
 
+/// The lines of a program, but for local labels that nobody goes to: they would hide much.
+pub(super) fn program(text: &str) -> Vec<Line> {
+    let is_wanted = |line: &&str| {
+        line.strip_suffix(':').is_none_or(|label| {
+            !label.starts_with(".L") || text.contains(&format!(", {label}\n")) || label.starts_with(".Lfunc")
+        })
+    };
+    text.lines().filter(is_wanted).map(Line::new).collect()
+}
+
 pub(super) struct Machine {
     registers: [u32; REGISTERS],
     memory: [u8; MEMORY],

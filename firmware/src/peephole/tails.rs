@@ -302,17 +302,6 @@ fn drop_unreachable(lines: &mut Vec<Line>) {
     }
 }
 
-impl Line {
-    fn is_instruction(&self) -> bool {
-        self.label().is_none() && self.words.first().is_some_and(|word| !word.starts_with('.'))
-    }
-
-    /// Whether control goes elsewhere after it, whatever happens.
-    fn leaves(&self) -> bool {
-        matches!(self.words()[..], ["ret"] | ["j" | "jx", _])
-    }
-}
-
 fn size(lines: &[Line]) -> usize {
     lines.iter().filter(|line| line.is_instruction()).map(length).sum()
 }
