@@ -100,6 +100,7 @@ test-firmware: firmware ## Test the checks of the firmware, each on a planted fa
 	@mkdir -p $(BUILD)/log
 	@$(CARGO) test --quiet --locked --manifest-path firmware/Cargo.toml --target-dir $(FIRMWARE)/tool 2>&1 | tee $(BUILD)/log/test-firmware
 	@TOOL=$(FIRMWARE_TOOL) firmware/tests/loads.sh $(FIRMWARE)/loads 2>&1 | tee -a $(BUILD)/log/test-firmware
-	@CARGO="$(CARGO)" firmware/tests/twin.sh $(FIRMWARE)/twin $(FIRMWARE)/engine 2>&1 | tee -a $(BUILD)/log/test-firmware
+	@# The engine that the unix port has, too.
+	@CARGO="$(CARGO)" firmware/tests/twin.sh $(FIRMWARE)/twin $(FIRMWARE)/engine $(BUILD)/unix/umqtt 2>&1 | tee -a $(BUILD)/log/test-firmware
 	@$(FIRMWARE_ENVIRONMENT) GOOD=$(FIRMWARE)/2MiB firmware/tests/faults.sh $(FIRMWARE)/faults 2>&1 | tee -a $(BUILD)/log/test-firmware
 	@$(FIRMWARE_ENVIRONMENT) OBJECTS=$(BUILD)/virtual-esp8266/sdk-objects firmware/tests/sdk.sh $(FIRMWARE)/by-hand 2>&1 | tee -a $(BUILD)/log/test-firmware

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Shows on an emulated lx106 that the engine for the ESP8266, with all that was done to shorten it, does what the one for this
-# computer does: twin.sh <folder> <folder of the ESP8266's engine>, from the environment CARGO.
+# computer does: twin.sh <folder> <folder of the ESP8266's engine> <folder for this computer's>, from the environment CARGO.
 set -eu
-folder=$1 engine=$2
+folder=$1 engine=$2 own=$3
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
 
-"$here/../../mpy_module/engine.sh" '' "$folder/engine"
-cc -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -I"$folder/engine" "$here/twin.c" "$folder/engine/umqtt_engine.o" \
+"$here/../../mpy_module/engine.sh" '' "$own"
+cc -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -I"$own" "$here/twin.c" "$own/umqtt_engine.o" \
     -o "$folder/here"
 "$folder/here" >"$folder/here.txt"
 
