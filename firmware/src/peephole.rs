@@ -13,7 +13,6 @@ mod dataflow;
 pub mod frames;
 #[cfg(test)]
 mod machine;
-
 pub mod tails;
 
 use std::collections::HashSet;
@@ -72,6 +71,11 @@ impl Line {
     fn leaves(&self) -> bool {
         matches!(self.words()[..], ["ret"] | ["j" | "jx", _])
     }
+}
+
+/// The names of the functions that stand here.
+fn functions(lines: &[Line]) -> HashSet<String> {
+    lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect()
 }
 
 fn drop_unused_literals(lines: &mut [Line]) {

@@ -11,10 +11,10 @@
 
 use super::Line;
 use super::dataflow::{
-    Callee, Callees, Flow, Flows, LOST_IN_CALL, ON_STACK, READ_BY_CALL, REGISTERS, Register, Set, drop_known,
-    drop_unread, initial, literals, ranges, read_originals, read_others, register,
+    Callee, Callees, Flow, Flows, Instruction, LOST_IN_CALL, ON_STACK, READ_BY_CALL, REGISTERS, Register, Set,
+    drop_known, drop_unread, initial, literals, ranges, read_originals, read_others, register,
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 /// The registers that any function may change, but for the return address.
@@ -32,7 +32,7 @@ pub(super) fn shorten(lines: &mut [Line]) {
         let steps = [read_originals, read_others, drop_known, drop_unread];
         let mut flow = flow_of(function);
         while let Some(known) = &flow {
-            let has_changed = steps.iter().any(|step| step(function, known, &HashSet::new()))
+            let has_changed = steps.iter().any(|step| step(function, known))
                 || drop_saves(function)
                 || use_free_registers(function, known, flow_of);
             if !has_changed {
@@ -41,9 +41,9 @@ pub(super) fn shorten(lines: &mut [Line]) {
             flow = flow_of(function);
         }
         let mut callee = Callee { reads: READ_BY_CALL, lost: LOST_IN_CALL };
-        if let Some(flow) = flow.filter(|flow| !flow.0.is_empty()) {
+        if let Some(mut flow) = flow.filter(|flow| !flow.0.is_empty()) {
             move_saves_together(function, flow_of);
-            callee = find_callee(flow.clone());
+            callee = find_callee(&mut flow);
             if let Some(frame) = Frame::of(function) {
                 callee.lost |= frame.drop(function, &flow, callee.lost);
             }
@@ -79,9 +79,9 @@ fn callees_first(lines: &[Line]) -> Vec<(String, Range<usize>)> {
 }
 
 /// What whoever calls the function can know of it.
-fn find_callee(mut flow: Flow) -> Callee {
-    let changes = changes(&flow);
-    read_at_ends(&mut flow, results(changes));
+fn find_callee(flow: &mut Flow) -> Callee {
+    let changes = changes(flow);
+    read_at_ends(flow, results(changes));
     Callee { reads: flow.wanted_before(0) & READ_BY_CALL, lost: changes & LOST_IN_CALL }
 }
 
@@ -122,13 +122,13 @@ struct Saved {
 impl Saved {
     fn of(function: &[Line], register: &str) -> Option<Saved> {
         let named: Vec<usize> = (0..function.len()).filter(|&at| function[at].words().contains(&register)).collect();
-        let ["s32i", _, "a1", place] = function[*named.first()?].words()[..] else { return None };
-        let is_restore = |&at: &usize| function[at].words() == ["l32i", register, "a1", place];
-        let (mut saves, uses): (Vec<usize>, Vec<usize>) = named[1..].iter().partition(|at| is_restore(at));
-        if saves.is_empty() {
+        let &save = named.first()?;
+        let ["s32i", _, "a1", place] = function[save].words()[..] else { return None };
+        let is_restore = |at: usize| function[at].words() == ["l32i", register, "a1", place];
+        let (saves, uses): (Vec<usize>, Vec<usize>) = named.into_iter().partition(|&at| at == save || is_restore(at));
+        if saves.len() == 1 {
             return None;
         }
-        saves.insert(0, named[0]);
         Some(Saved { place: place.to_owned(), saves, uses })
     }
 }
@@ -305,31 +305,33 @@ impl Frame {
         let is_last = |&call: &usize| {
             function[call].words[0] == "call0" && self.ends.iter().any(|end| leads(function, call, end[0]))
         };
-        let (jumps, to) = if self.calls.iter().all(is_last) {
-            (true, None)
-        } else {
-            let is_named = |to: Register| function.iter().any(|line| line.words().contains(&format!("a{to}").as_str()));
-            let is_used = |to: Register| {
-                let calls = flow.0.iter().filter(|step| step.instruction.lost != 0);
-                calls.into_iter().any(|step| (step.instruction.lost | step.instruction.reads) >> to & 1 != 0)
-            };
-            let Some(to) = candidates(lost).into_iter().find(|&to| !is_named(to) && !is_used(to)) else { return 0 };
-            (false, Some(to))
-        };
-        for at in self.begin.into_iter().chain(self.ends.iter().flat_map(|[first, second, _]| [*first, *second])) {
-            function[at] = Line::new("");
-        }
-        if jumps {
-            for at in self.calls {
+        if self.calls.iter().all(is_last) {
+            for &at in &self.calls {
                 function[at] = Line::new(&format!("\tj\t{}", function[at].words[1]));
             }
+            self.erase(function);
+            return 0;
         }
-        let Some(to) = to else { return 0 };
+        let is_named = |to: Register| function.iter().any(|line| line.words().contains(&format!("a{to}").as_str()));
+        let is_used = |to: Register| {
+            flow.0
+                .iter()
+                .map(|step| &step.instruction)
+                .any(|Instruction { lost, reads, .. }| *lost != 0 && (lost | reads) >> to & 1 != 0)
+        };
+        let Some(to) = candidates(lost).into_iter().find(|&to| !is_named(to) && !is_used(to)) else { return 0 };
+        self.erase(function);
         function[self.begin[0]] = Line::new(&format!("\tor\ta{to}, a0, a0"));
         for [.., end] in self.ends {
             function[end] = Line::new(&format!("\tjx\ta{to}"));
         }
         1 << to
+    }
+
+    /// Leaves of it the returns alone.
+    fn erase(&self, function: &mut [Line]) {
+        let ends = self.ends.iter().flat_map(|[restore, leave, _]| [restore, leave]);
+        self.begin.iter().chain(ends).for_each(|&at| function[at] = Line::new(""));
     }
 }
 

@@ -16,14 +16,13 @@
 //!
 //! A function with an instruction that is not known here stays as it is.
 
-use super::Line;
+use super::{Line, functions};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Shortens each function, in place. A line that goes is left empty.
 pub(super) fn shorten(lines: &mut [Line]) {
-    let functions: HashSet<String> =
-        lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
+    let functions = functions(lines);
     let literals = literals(lines);
     // What is known of a function's arguments grows with what is known of those who call it.
     let mut arguments = HashMap::new();
@@ -31,7 +30,6 @@ pub(super) fn shorten(lines: &mut [Line]) {
         for range in ranges(lines) {
             let entry = entry(lines, &range, &arguments);
             let steps = [
-                call_directly,
                 mask_shortly,
                 shift_and_mask,
                 compare_with_numbers,
@@ -44,7 +42,8 @@ pub(super) fn shorten(lines: &mut [Line]) {
                 drop_unread,
             ];
             while let Some(flow) = Flow::of(&lines[range.clone()], &literals, &entry, &Callees::new()) {
-                if !steps.iter().any(|step| step(&mut lines[range.clone()], &flow, &functions)) {
+                let function = &mut lines[range.clone()];
+                if !call_directly(function, &flow, &functions) && !steps.iter().any(|step| step(function, &flow)) {
                     break;
                 }
             }
@@ -90,9 +89,10 @@ pub(super) fn initial() -> State {
 /// What is known where the function of these lines begins.
 fn entry(lines: &[Line], range: &Range<usize>, arguments: &Arguments) -> State {
     let name = lines[range.start - 1].label().unwrap_or_default();
-    let mut entry = arguments.get(name).cloned().unwrap_or([Known::NOTHING; REGISTERS]);
-    for (register, known) in entry.iter_mut().enumerate() {
-        known.value = known.value.take().or(Some(Value::Initial(register)));
+    let mut entry = initial();
+    for (known, argument) in entry.iter_mut().zip(arguments.get(name).into_iter().flatten()) {
+        known.bits = argument.bits;
+        known.value = argument.value.clone().or(known.value.take());
     }
     entry
 }
@@ -302,7 +302,6 @@ impl Known {
 pub(super) type State = [Known; REGISTERS];
 
 /// An instruction where it stands, with what is known before it and what is wanted after it.
-#[derive(Clone)]
 pub(super) struct Step {
     /// Its place among the function's lines.
     at: usize,
@@ -316,7 +315,6 @@ pub(super) struct Step {
 }
 
 /// A function's steps.
-#[derive(Clone)]
 pub(super) struct Flow(pub(super) Vec<Step>);
 
 impl Flow {
@@ -486,9 +484,7 @@ fn replace(lines: &mut [Line], at: usize, text: &str) {
     lines[at] = Line::new(text);
 }
 
-type Functions = HashSet<String>;
-
-fn call_directly(lines: &mut [Line], flow: &Flow, functions: &Functions) -> bool {
+fn call_directly(lines: &mut [Line], flow: &Flow, functions: &HashSet<String>) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         if step.instruction.name == "callx0"
@@ -502,7 +498,7 @@ fn call_directly(lines: &mut [Line], flow: &Flow, functions: &Functions) -> bool
     has_changed
 }
 
-fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn mask_shortly(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         let Instruction { name, operands, .. } = &step.instruction;
@@ -535,7 +531,7 @@ fn mask_shortly(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     has_changed
 }
 
-fn shift_and_mask(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn shift_and_mask(lines: &mut [Line], flow: &Flow) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let Instruction { name, operands, .. } = &step.instruction;
         let (Some(to), Some(from)) = (step.instruction.at(0), step.instruction.at(1)) else { continue };
@@ -571,7 +567,7 @@ fn shift_and_mask(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 }
 
 /// A copy of a small number is that number.
-fn copy_numbers(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn copy_numbers(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         let Some((_, to)) = step.instruction.copy() else { continue };
@@ -588,42 +584,38 @@ fn copy_numbers(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 const SIGNED: [i32; 16] = [-1, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
 const UNSIGNED: [i32; 16] = [32768, 65536, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64, 128, 256];
 
-fn compare_with_numbers(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn compare_with_numbers(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         let Instruction { name, operands, .. } = &step.instruction;
-        let (places, numbers): (&[_], _) = match name.as_str() {
-            "beq" | "bne" => (&[(0, 1), (1, 0)], SIGNED),
-            "blt" | "bge" => (&[(0, 1)], SIGNED),
-            "bltu" | "bgeu" => (&[(0, 1)], UNSIGNED),
+        let places: &[_] = match name.as_str() {
+            "beq" | "bne" => &[(0, 1), (1, 0)],
+            "blt" | "bge" | "bltu" | "bgeu" => &[(0, 1)],
             _ => continue,
         };
-        for &(compared, with) in places {
-            let number = flow.operand(at, with).and_then(Known::as_number).map(|number| number as i32);
-            let (compared, target) = (&operands[compared], &operands[2]);
-            let text = match number {
-                Some(0) if matches!(name.as_str(), "beq" | "bne") => format!("\t{name}z\t{compared}, {target}"),
-                Some(number) if numbers.contains(&number) => {
-                    format!("\t{}\t{compared}, {number}, {target}", immediate(name))
-                }
-                _ => continue,
-            };
+        let shorter = places.iter().find_map(|&(compared, with)| {
+            let number = flow.operand(at, with)?.as_number()?;
+            with_number(name, &operands[compared], number as i32, &operands[2])
+        });
+        if let Some(text) = shorter {
             replace(lines, step.at, &text);
             has_changed = true;
-            break;
         }
     }
     has_changed
 }
 
-fn immediate(branch: &str) -> String {
-    match branch.strip_suffix('u') {
-        Some(signed) => format!("{signed}ui"),
-        None => format!("{branch}i"),
-    }
+/// The branch of that name that compares a register with a number instead of another register, if there is one.
+fn with_number(branch: &str, compared: &str, number: i32, target: &str) -> Option<String> {
+    let (name, numbers) = match (branch.strip_suffix('u'), branch) {
+        (None, "beq" | "bne") if number == 0 => return Some(format!("\t{branch}z\t{compared}, {target}")),
+        (Some(signed), _) => (format!("{signed}ui"), UNSIGNED),
+        (None, _) => (format!("{branch}i"), SIGNED),
+    };
+    numbers.contains(&number).then(|| format!("\t{name}\t{compared}, {number}, {target}"))
 }
 
-fn test_bits(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn test_bits(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for (at, pair) in flow.0.windows(2).enumerate() {
         let [mask, branch] = pair else { continue };
@@ -661,7 +653,7 @@ fn test_bits(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
 }
 
 /// Some bits that are only compared with numbers are taken out by `extui`, and compared with smaller numbers.
-fn compare_fields(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+fn compare_fields(lines: &mut [Line], flow: &Flow) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let Some(masked) = step.instruction.writes.filter(|_| step.instruction.name == "and") else { continue };
         for (from, mask) in [(1, 2), (2, 1)] {
@@ -674,29 +666,11 @@ fn compare_fields(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
             }
             let Some(reads) = flow.reads_of(at, masked) else { continue };
             let shorter = |&read: &usize| {
-                let Step { at: line, instruction, known, .. } = &flow.0[read];
-                let is_it = |place| {
-                    let register: Register = instruction.at(place)?;
-                    (known.as_ref()?[register].value == Some(Value::Result(at, masked))).then_some(())
-                };
-                let (name, with) = match instruction.name.as_str() {
-                    name @ ("beqz" | "bnez") if is_it(0).is_some() => (name.trim_end_matches('z'), 0),
-                    name @ ("beqi" | "bnei") if is_it(0).is_some() => {
-                        (name.trim_end_matches('i'), instruction.number(1)?)
-                    }
-                    name @ ("beq" | "bne") if is_it(0).is_some() => (name, flow.operand(read, 1)?.as_number()?),
-                    name @ ("beq" | "bne") if is_it(1).is_some() => (name, flow.operand(read, 0)?.as_number()?),
-                    _ => return None,
-                };
-                let number = (with >> lowest) as i32;
-                let target = instruction.operands.last()?;
-                if with & !mask != 0 {
-                    None
-                } else if number == 0 {
-                    Some((*line, format!("\t{name}z\ta{masked}, {target}")))
-                } else {
-                    SIGNED.contains(&number).then(|| (*line, format!("\t{name}i\ta{masked}, {number}, {target}")))
-                }
+                let (branch, number) = comparison(flow, read, at, masked)?;
+                let step = &flow.0[read];
+                let target = step.instruction.operands.last()?;
+                let number = (number & !mask == 0).then_some((number >> lowest) as i32)?;
+                Some((step.at, with_number(branch, &format!("a{masked}"), number, target)?))
             };
             let Some(shorter) = reads.iter().map(shorter).collect::<Option<Vec<_>>>() else { continue };
             let from = &step.instruction.operands[from];
@@ -709,7 +683,26 @@ fn compare_fields(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
     false
 }
 
-pub(super) fn read_originals(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+/// The branch for two registers, and the number, if the step `read` compares with a number what the step `at` has left in that
+/// register.
+fn comparison(flow: &Flow, read: usize, at: usize, register: Register) -> Option<(&str, u32)> {
+    let Step { instruction, known, .. } = &flow.0[read];
+    let result = Some(Value::Result(at, register));
+    let holds_it =
+        |place| instruction.at(place).zip(known.as_ref()).is_some_and(|(at, known)| known[at].value == result);
+    let name = instruction.name.as_str();
+    match name {
+        "beqz" | "bnez" if holds_it(0) => Some((name.trim_end_matches('z'), 0)),
+        "beqi" | "bnei" if holds_it(0) => Some((name.trim_end_matches('i'), instruction.number(1)?)),
+        "beq" | "bne" => {
+            let (_, with) = [(0, 1), (1, 0)].into_iter().find(|&(compared, _)| holds_it(compared))?;
+            Some((name, flow.operand(read, with)?.as_number()?))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn read_originals(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for (at, step) in flow.0.iter().enumerate() {
         let Some((from, to)) = step.instruction.copy() else { continue };
@@ -753,7 +746,7 @@ fn read_from(lines: &mut [Line], at: usize, writes: bool, read: Register, from: 
 }
 
 /// What a register is given is not needed when, wherever it is read, another one holds the same.
-pub(super) fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn read_others(lines: &mut [Line], flow: &Flow) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let Some(to) = step.instruction.writes.filter(|&to| to != STACK_POINTER) else { continue };
         let is_given = step.instruction.name == "movi" || step.instruction.copy().is_some();
@@ -778,7 +771,7 @@ pub(super) fn read_others(lines: &mut [Line], flow: &Flow, _: &Functions) -> boo
 }
 
 /// What a register holds already is not put there.
-pub(super) fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn drop_known(lines: &mut [Line], flow: &Flow) -> bool {
     for (at, step) in flow.0.iter().enumerate() {
         let (Some(to), Some(known)) = (step.instruction.writes, &step.known) else { continue };
         let given = match step.instruction.copy() {
@@ -794,7 +787,7 @@ pub(super) fn drop_known(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool
     false
 }
 
-pub(super) fn drop_unread(lines: &mut [Line], flow: &Flow, _: &Functions) -> bool {
+pub(super) fn drop_unread(lines: &mut [Line], flow: &Flow) -> bool {
     let mut has_changed = false;
     for step in &flow.0 {
         let Some(writes) = step.instruction.writes else { continue };

@@ -22,7 +22,8 @@ pub(super) struct Machine {
     calls: u32,
 }
 
-/// What whoever has called can see of a function: where it returns to, its results, what it must have left as it was, memory, and what it has called.
+/// What whoever has called can see of a function: where it returns to, its results, what it must have left as it was, memory, and
+/// what it has called.
 pub(super) type Seen = (u32, [u32; 7], Vec<u8>, u32);
 
 impl Machine {

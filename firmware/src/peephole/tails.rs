@@ -4,7 +4,7 @@
 //! Most of it are the ends of functions, which take registers back from the stack. For these to be alike, a register lies at
 //! the same place in all frames of a size: where LLVM has left room above the saved registers, they are moved up into it.
 
-use super::{AS_IT_IS, Line, dataflow, invert_branches};
+use super::{AS_IT_IS, Line, dataflow, functions, invert_branches};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -35,8 +35,7 @@ pub fn share(assembly: &str) -> String {
 /// Has GNU as write calls of functions in this file as they are. It would load the addresses of some, and GNU ld would not take
 /// back all of that.
 fn call_at_once(lines: &mut [Line]) {
-    let functions: HashSet<String> =
-        lines.iter().filter(|line| line.is_function()).filter_map(Line::label).map(str::to_owned).collect();
+    let functions = functions(lines);
     for line in lines {
         if let ["call0", function] = line.words()[..]
             && functions.contains(function)
