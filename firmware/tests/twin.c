@@ -48,7 +48,10 @@ static uint32_t later(void) {
 
 // The program's strings
 
-static uint8_t memory[UMQTT_STRINGS][1400];
+// One byte more than MQTT allows. When a session is resumed, strings are sent that nobody has looked at.
+enum { TOO_LONG = 65536 };
+
+static uint8_t memory[UMQTT_STRINGS][3 + TOO_LONG];
 static umqtt_strings_t strings;
 
 static void choose_string(int slot) {
@@ -60,7 +63,7 @@ static void choose_string(int slot) {
     size_t len = 0;
     uint8_t *bytes = memory[slot] + below(4);
     if (once_in(3)) {
-        len = below(once_in(10) ? 1390 : 40);
+        len = below(once_in(10) ? 1400 : 40);
         uint32_t kind = below(3);
         for (size_t at = 0; at < len; at++) {
             bytes[at] = kind == 0 ? below(256) : 'a' + below(26);
@@ -75,8 +78,7 @@ static void choose_string(int slot) {
             bytes[len++] = 0;
         }
     }
-    // What is too long is to be refused before anybody looks at it.
-    strings.slot[slot] = (umqtt_string_t) { bytes, slot != UMQTT_MESSAGE && once_in(400) ? 65536 : len };
+    strings.slot[slot] = (umqtt_string_t) { bytes, slot != UMQTT_MESSAGE && once_in(400) ? TOO_LONG : len };
 }
 
 static void choose_strings(void) {
@@ -182,6 +184,17 @@ static struct {
 
 static uint8_t topic_memory[65536];
 
+// What was held, and what was on its way, is gone with a connection.
+static void forget_connection(void) {
+    held.count = 0;
+    incoming_at = incoming_len;
+}
+
+static void lose_connection(void) {
+    umqtt_session_lost(&session);
+    forget_connection();
+}
+
 // Writes the packet, of which the chunk is the first part. False when the program gives up in the middle.
 static bool send(umqtt_operation_t *operation, umqtt_chunk_t *chunk, uint8_t *scratch, size_t scratch_len) {
     for (size_t position = 0;;) {
@@ -211,21 +224,21 @@ static void give_up(umqtt_operation_t *operation) {
     see(umqtt_abandon(operation, &session));
 }
 
-// Runs an operation until it is over, or given up.
-static void run(umqtt_operation_t *operation, umqtt_event_kind_t after, bool is_taken, int depth) {
+static void step(umqtt_operation_t *operation, umqtt_event_t *event) {
+    event->now = later();
+    umqtt_step(operation, &session, event);
+}
+
+static void start(umqtt_operation_t *operation, int depth);
+
+// Does what an operation wants next, until it is over, or given up.
+static void go_on(umqtt_operation_t *operation, int depth) {
     static uint8_t bytes[65536];
     uint8_t scratch[80];
-    umqtt_event_t event = { .kind = after };
     const umqtt_action_t *action = &operation->action;
     for (int steps = 0; steps < 60; steps++) {
-        event.now = later();
-        if (!is_taken) {
-            umqtt_step(operation, &session, &event);
-        }
-        is_taken = false;
+        umqtt_event_t event = { .shown = { bytes, 0 } };
         see(action->kind);
-        event.count = 0;
-        event.shown = (umqtt_string_t) { bytes, 0 };
         switch (action->kind) {
             case UMQTT_SEND: {
                 umqtt_chunk_t chunk;
@@ -295,7 +308,7 @@ static void run(umqtt_operation_t *operation, umqtt_event_kind_t after, bool is_
                     return;
                 }
                 umqtt_wait(&wait, depth > 0 && once_in(2));
-                run(&wait, UMQTT_START, false, depth);
+                start(&wait, depth);
                 event.kind = UMQTT_WAITED;
                 break;
             }
@@ -305,19 +318,26 @@ static void run(umqtt_operation_t *operation, umqtt_event_kind_t after, bool is_
                     see(action->value);
                 }
                 if (action->kind == UMQTT_MALFORMED || action->kind == UMQTT_PEER_CLOSED) {
-                    umqtt_session_lost(&session);
-                    held.count = 0;
-                    incoming_at = incoming_len;
+                    lose_connection();
                 }
                 return;
         }
         if (once_in(2000)) {
-            umqtt_session_lost(&session);
-            held.count = 0;
-            incoming_at = incoming_len;
+            lose_connection();
         }
+        step(operation, &event);
     }
     give_up(operation);
+}
+
+static void tell(umqtt_operation_t *operation, umqtt_event_kind_t kind, int depth) {
+    umqtt_event_t event = { .kind = kind };
+    step(operation, &event);
+    go_on(operation, depth);
+}
+
+static void start(umqtt_operation_t *operation, int depth) {
+    tell(operation, UMQTT_START, depth);
 }
 
 static uint32_t next_identifier(void) {
@@ -340,13 +360,13 @@ static void publish(int depth) {
         return;
     }
     if (chunk.len == 0) {
-        run(&operation, UMQTT_START, false, depth);
+        start(&operation, depth);
     } else if (!send(&operation, &chunk, scratch, sizeof(scratch))) {
         give_up(&operation);
     } else if (options.qos == 0) {
         umqtt_published(&session, later());
     } else {
-        run(&operation, UMQTT_SENT, false, depth);
+        tell(&operation, UMQTT_SENT, depth);
     }
 }
 
@@ -359,8 +379,7 @@ static void connect(int depth) {
     options.will_qos = below(3);
     options.will_retain = below(2);
     umqtt_session_begin(&session, options.clean_session);
-    held.count = 0;
-    incoming_at = incoming_len;
+    forget_connection();
     if (see(umqtt_connect(&operation, &strings, &options)) != UMQTT_OK) {
         return;
     }
@@ -372,11 +391,11 @@ static void connect(int depth) {
         incoming_len = 4;
         incoming_at = 0;
     }
-    run(&operation, UMQTT_START, false, depth);
+    start(&operation, depth);
     if (once_in(2)) {
         for (size_t index = 0; index < UMQTT_IN_FLIGHT_MAX; index++) {
             if (see(umqtt_resend(&operation, &session, index)) != 0) {
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
         }
     }
@@ -398,7 +417,7 @@ static void take(int depth) {
         see(operation.action.topic_len);
         see(operation.action.message);
     }
-    run(&operation, UMQTT_START, true, depth);
+    go_on(&operation, depth);
 }
 
 // Calls a method, of a program's or of a callback's.
@@ -415,22 +434,22 @@ static void call(int depth) {
         case 3:
             identifier = next_identifier();
             if (see(umqtt_subscribe(&operation, &session, &strings, below(3), identifier)) == UMQTT_OK) {
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
             break;
         case 4:
             if (see(umqtt_unsubscribe(&operation, &session, &strings, next_identifier())) == UMQTT_OK) {
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
             break;
         case 5:
             umqtt_ping(&operation);
-            run(&operation, UMQTT_START, false, depth);
+            start(&operation, depth);
             break;
         case 6:
         case 7:
             umqtt_wait(&operation, depth > 0 && once_in(2));
-            run(&operation, UMQTT_START, false, depth);
+            start(&operation, depth);
             break;
         case 8:
             if (held.count > 0) {
@@ -439,19 +458,19 @@ static void call(int depth) {
                     held.value[at - 1] = held.value[at];
                 }
                 held.count--;
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
             break;
         case 9:
             identifier = some_identifier();
             qos = 1 + below(2);
             if (see(umqtt_resume(&operation, &session, qos, below(2), identifier))) {
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
             break;
         case 10:
             if (see(umqtt_make_room(&operation, &session)) == UMQTT_OK) {
-                run(&operation, UMQTT_START, false, depth);
+                start(&operation, depth);
             }
             break;
         case 11:
@@ -472,17 +491,14 @@ static void call(int depth) {
         case 18:
             if (once_in(20)) {
                 umqtt_disconnect(&operation);
-                run(&operation, UMQTT_START, false, depth);
-                umqtt_session_lost(&session);
-                held.count = 0;
-                incoming_at = incoming_len;
+                start(&operation, depth);
+                lose_connection();
             }
             break;
         default:
             if (once_in(20)) {
                 umqtt_session_replaced(&session);
-                held.count = 0;
-                incoming_at = incoming_len;
+                forget_connection();
             } else if (once_in(5)) {
                 umqtt_session_set_time_limit(&session, once_in(2) ? 0 : below(9000));
             } else if (once_in(5)) {
