@@ -13,11 +13,11 @@ use core::{mem, slice};
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(feature = "qos2")]
-pub const UMQTT_SESSION_WORDS: usize = 28;
+pub const UMQTT_SESSION_WORDS: usize = 23;
 
 /// Size of umqtt_session_t in words of 32 bits.
 #[cfg(not(feature = "qos2"))]
-pub const UMQTT_SESSION_WORDS: usize = 18;
+pub const UMQTT_SESSION_WORDS: usize = 13;
 
 /// Size of umqtt_operation_t in words of 32 bits.
 pub const UMQTT_OPERATION_WORDS: usize = 7;
@@ -347,7 +347,7 @@ unsafe fn begin<'a>(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_session_init(session: *mut umqtt_session_t) {
     // SAFETY: the caller's memory. Zeros are a session: numbers, `false`, no moment, an empty vector, the first stage.
-    unsafe { borrow::<Session, _>(session) }.decoder = Decoder::new(false);
+    unsafe { borrow::<Session, _>(session) }.decoder = Decoder::new();
 }
 
 /// A new connection begins; with `clean_session`, what was remembered is forgotten.
@@ -550,7 +550,7 @@ pub unsafe extern "C" fn umqtt_publish(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn umqtt_published(session: *mut umqtt_session_t, now: u32) {
     // SAFETY: the caller's session.
-    unsafe { borrow::<Session, _>(session) }.end_writing(now, false);
+    unsafe { borrow::<Session, _>(session) }.connection.end_writing(now, false);
 }
 
 /// Goes on with a message that is in flight and that nobody attends to: nothing is sent, its acknowledgement is awaited.
@@ -586,7 +586,7 @@ pub unsafe extern "C" fn umqtt_resend(
     // SAFETY: the caller's, as said for the file.
     let (operation, session) = unsafe { begin(operation, session) };
     match session.exchanges.at(index) {
-        Some(exchange) if operation.resend(*exchange) => exchange.identifier(),
+        Some(exchange) if operation.resend(exchange) => exchange.identifier(),
         _ => 0,
     }
 }

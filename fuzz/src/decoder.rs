@@ -33,8 +33,8 @@ pub struct Stream {
 }
 
 /// Decodes `bytes` with reads of at most the sizes that `chunk` gives.
-pub fn decode(awaits_connack: bool, bytes: &[u8], mut chunk: impl FnMut() -> usize) -> Stream {
-    let mut decoder = Decoder::new(awaits_connack);
+pub fn decode(bytes: &[u8], mut chunk: impl FnMut() -> usize) -> Stream {
+    let mut decoder = Decoder::new();
     let mut stream = Stream { packets: Vec::new(), error: None, cut: false };
     let (mut topic, mut message) = (Vec::new(), Vec::new());
     let mut input = Input::new(bytes);
@@ -84,11 +84,10 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let seed = input.byte();
     let bytes = input.rest();
-    let awaits_connack = seed & 1 != 0;
-    let whole = decode(awaits_connack, bytes, || usize::MAX);
-    let singly = decode(awaits_connack, bytes, || 1);
+    let whole = decode(bytes, || usize::MAX);
+    let singly = decode(bytes, || 1);
     let mut state = seed;
-    let in_chunks = decode(awaits_connack, bytes, || {
+    let in_chunks = decode(bytes, || {
         state = state.wrapping_mul(37).wrapping_add(11);
         usize::from(state % 7)
     });

@@ -227,7 +227,7 @@ impl Client {
         while let Some(exchange) = self.session.exchanges.at(index) {
             let kept = self.kept.iter().find(|kept| kept.identifier == exchange.identifier()).cloned();
             let mut operation = Operation::default();
-            if let (true, Some(kept)) = (operation.resend(*exchange), kept) {
+            if let (true, Some(kept)) = (operation.resend(exchange), kept) {
                 let strings = strings(&[(Slot::Topic, kept.message.topic.as_bytes()), (Slot::Message, &kept.payload)]);
                 self.drive(operation, &strings)?;
             }

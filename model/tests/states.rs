@@ -183,7 +183,7 @@ fn reconnected(session: &mut Session, reconnect: Reconnect) -> Vec<u8> {
     for index in 0.. {
         let Some(exchange) = session.exchanges.at(index) else { break };
         let mut operation = Operation::default();
-        if operation.resend(*exchange) {
+        if operation.resend(exchange) {
             sent.extend(run(&mut operation, session, Event::Start, &[]).0);
         }
     }

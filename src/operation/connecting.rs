@@ -1,18 +1,21 @@
 //! CONNECT, and the CONNACK that must be the first packet to come back (MQTT-3.2.0-1).
 
 use super::{Arrived, Next, Operation, Told};
-use crate::wire::PacketType;
+use crate::wire::{NO_PACKET, PacketType};
 use crate::{Error, session::Session};
 
 impl Operation {
     pub(super) fn connecting(&mut self, session: &mut Session, told: Told) -> Next {
-        match told {
-            Told::WouldBlock | Told::TimedOut => return Error::TimedOut.into(),
-            Told::Received if !session.decoder.is_within_packet() => {}
-            _ => return self.read(session),
+        if told == Told::WouldBlock || told == Told::TimedOut {
+            return Error::TimedOut.into();
         }
-        if PacketType::of(session.decoder.first_byte()) != PacketType::CONNACK {
-            return Error::Malformed.into();
+        match PacketType::of(session.decoder.first_byte()) {
+            PacketType::CONNACK => {}
+            NO_PACKET => return self.read(session),
+            _ => return Error::Malformed.into(),
+        }
+        if session.decoder.is_within_packet() {
+            return self.read(session);
         }
         let return_code = session.decoder.return_code();
         if return_code != 0 {
@@ -22,7 +25,7 @@ impl Operation {
         let session_present = session.decoder.session_present();
         self.arrived = Arrived::from_word(session_present.into());
         session.accepted(session_present);
-        session.keep_alive.start(self.packet.number());
+        session.connection.accepted(self.packet.number());
         Next::Done
     }
 }

@@ -234,12 +234,12 @@ impl Operation {
         strings: &impl Lookup,
         scratch: &mut [u8],
     ) -> (usize, usize) {
-        if scratch.is_empty() || session.check_writing().is_err() {
+        if scratch.is_empty() || session.connection.check_writing().is_err() {
             return (0, 0);
         }
         self.now = now;
         self.start(session);
-        let _ = session.begin_writing();
+        let _ = session.connection.begin_writing();
         let (bytes, size) = self.chunk(0, strings, scratch);
         (bytes.len(), size)
     }
@@ -390,10 +390,10 @@ impl Operation {
             // What was delivered is delivered, even if the user closed the connection meanwhile; nothing is owed for it. And
             // whether an exchange is lost with the connection is for the session to say.
             Told::Delivered | Told::Waited => {}
-            _ if session.connection() != self.connection => return Error::NotConnected.into(),
-            Told::Sent => session.end_writing(now, self.packet.packet_type() == PacketType::PINGREQ),
+            _ if session.connection.number() != self.connection => return Error::NotConnected.into(),
+            Told::Sent => session.connection.end_writing(now, self.packet.packet_type() == PacketType::PINGREQ),
             Told::Received => {
-                session.keep_alive.received();
+                session.connection.received();
                 if count == 0 {
                     let is_cut = self.kind == Kind::Connecting && session.decoder.is_within_packet();
                     return Next::Fail(if is_cut { Error::Malformed } else { Error::PeerClosed });
@@ -418,7 +418,7 @@ impl Operation {
         self.kind = Kind::Waiting;
         self.now = now;
         self.start(session);
-        session.keep_alive.received();
+        session.connection.received();
         match session.decoder.take_whole(packet) {
             Ok(()) => self.has_arrived(session),
             Err(error) => error.into(),
@@ -450,7 +450,9 @@ impl Operation {
                 if unanswered {
                     session.in_hand = Arrived::NOTHING;
                 }
-                if self.arrived.qos().is_exactly_once() && (unanswered || session.connection() != self.connection) {
+                if self.arrived.qos().is_exactly_once()
+                    && (unanswered || session.connection.number() != self.connection)
+                {
                     // It was noted a moment ago, so there is room to take it back.
                     let _ = session.released(self.arrived.identifier());
                 }
@@ -471,7 +473,7 @@ impl Operation {
     pub fn give_up_message(session: &mut Session, count: u32) {
         // When these bytes complete it, nothing is left to be skipped.
         if session.decoder.take(count, &[]).is_ok() {
-            session.decoder.skip();
+            session.decoder.give_up();
         }
     }
 
@@ -482,12 +484,12 @@ impl Operation {
 
     fn start(&mut self, session: &Session) {
         self.started = self.now;
-        self.connection = session.connection();
+        self.connection = session.connection.number();
     }
 
     #[inline(never)]
     fn send(&mut self, session: &mut Session) -> Next {
-        session.begin_writing().map(|()| Next::Send).into()
+        session.connection.begin_writing().map(|()| Next::Send).into()
     }
 
     fn send_bare(&mut self, session: &mut Session, packet_type: PacketType, identifier: u16) -> Next {

@@ -174,7 +174,7 @@ impl Client {
         let mut index = 0;
         while let Some(exchange) = self.session.exchanges.at(index) {
             let mut operation = Operation::default();
-            if operation.resend(*exchange) {
+            if operation.resend(exchange) {
                 self.drive(operation, &strings).unwrap();
             }
             index += 1;
@@ -258,6 +258,9 @@ fn a_broker_that_closes_at_once_differs_from_one_that_stops_in_mid_answer() {
 fn garbage_instead_of_connack() {
     assert_eq!(client([Sends(b"HTTP/1.1 400 Bad Request\r\n")]).connect(), Err(Error::Malformed));
     assert_eq!(client([Sends(b"\x30\x03\x00\x01t")]).connect(), Err(Error::Malformed));
+    assert_eq!(client([Sends(b"\xd0\x00")]).connect(), Err(Error::Malformed));
+    // However long it says that it is, it is not read.
+    assert_eq!(client([Sends(b"\x30\xff"), IsSilent]).connect(), Err(Error::Malformed));
 }
 
 #[test]
@@ -613,7 +616,7 @@ fn messages_are_sent_again_in_their_order() {
     client.connect().unwrap();
     for identifier in [7, 3, 9] {
         assert!(client.publish(QoS::AtLeastOnce, identifier).is_err());
-        client.session.end_writing(client.now, false);
+        client.session.connection.end_writing(client.now, false);
     }
     client.session.lost();
     client.sent.clear();

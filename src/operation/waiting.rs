@@ -8,13 +8,13 @@
 use super::{Arrived, Next, Operation, Told};
 use crate::Error;
 use crate::session::{Due, Session};
-use crate::wire::{PacketType, QoS, Skipped};
+use crate::wire::{GIVEN_UP, PacketType, QoS};
 
 impl Operation {
     pub(super) fn waiting(&mut self, session: &mut Session, told: Told) -> Next {
         match told {
             Told::Start => {
-                if let Err(error) = session.check_writing() {
+                if let Err(error) = session.connection.check_writing() {
                     return error.into();
                 }
                 if let Some(started) = session.take_waiting_since() {
@@ -24,6 +24,8 @@ impl Operation {
                     return Next::Done;
                 }
                 if self.arrived != Arrived::NOTHING {
+                    // It may have come again, and been held too.
+                    self.mark_if_repeated(session);
                     return self.take_in_order(session);
                 }
                 self.read_on(session, told)
@@ -35,7 +37,7 @@ impl Operation {
                 self.read_on(session, told)
             }
             Told::OutOfMemory => {
-                session.decoder.skip();
+                session.decoder.give_up();
                 Error::OutOfMemory.into()
             }
             Told::Delivered if self.holds => {
@@ -54,7 +56,7 @@ impl Operation {
     /// Reads on, after PINGREQ if that is due: a packet may take longer to arrive than the keep alive interval. Unless the
     /// broker is silent, as [`Told::WouldBlock`] and [`Told::TimedOut`] tell; at the start what is due may be there to be read.
     fn read_on(&mut self, session: &mut Session, told: Told) -> Next {
-        let due = session.keep_alive.due(self.now);
+        let due = session.connection.due(self.now);
         let is_silent = told == Told::WouldBlock || told == Told::TimedOut;
         if is_silent && due == Due::GiveUp {
             return Error::BrokerSilent.into();
@@ -81,16 +83,10 @@ impl Operation {
         match packet_type {
             PacketType::PINGRESP => return Next::Done,
             PacketType::CONNACK => return Error::Malformed.into(),
+            GIVEN_UP => return self.read_on(session, Told::Received),
             _ => {}
         }
-        let skipped = decoder.skipped();
-        if skipped == Skipped::GivenUp {
-            return self.read_on(session, Told::Received);
-        }
         self.arrived = Arrived::new(decoder.first_byte(), decoder.identifier());
-        if skipped == Skipped::Repeated {
-            self.arrived = self.arrived.with(Arrived::REPEATED);
-        }
         if packet_type != PacketType::PUBLISH {
             return match session.acknowledged() {
                 Ok(Some(answer)) => self.answer(session, answer),
@@ -98,6 +94,7 @@ impl Operation {
                 Err(error) => error.into(),
             };
         }
+        self.mark_if_repeated(session);
         if self.holds {
             return Next::Hold;
         }
@@ -116,17 +113,23 @@ impl Operation {
 
     /// Delivers the message, unless it was delivered before.
     fn take(&mut self, session: &mut Session) -> Next {
-        let (qos, identifier) = (self.arrived.qos(), self.arrived.identifier());
-        if qos == QoS::AtMostOnce {
+        if self.arrived.qos() == QoS::AtMostOnce {
             return Next::Deliver;
         }
         session.in_hand = self.arrived.message();
-        let is_repeated = self.arrived.has(Arrived::REPEATED) || qos.is_exactly_once() && !session.is_new(identifier);
-        if is_repeated {
+        if self.arrived.has(Arrived::REPEATED) {
             return self.delivered(session);
         }
         // Noted before it is delivered: it may come again while the user has it in hand.
         self.note_delivery(session, Next::Deliver)
+    }
+
+    /// Marks the message if it was delivered before.
+    #[inline(never)]
+    fn mark_if_repeated(&mut self, session: &Session) {
+        if self.arrived.qos().is_exactly_once() && !session.is_new(self.arrived.identifier()) {
+            self.arrived = self.arrived.with(Arrived::REPEATED);
+        }
     }
 
     /// Notes that a message has been delivered, which must not be again; then this comes next.
@@ -156,7 +159,7 @@ impl Operation {
 /// Sees to it that a message that was delivered before takes no memory.
 fn skip_if_repeated(session: &mut Session) {
     match session.decoder.exactly_once_message() {
-        Some(identifier) if !session.is_new(identifier) => session.decoder.skip_repeated(),
+        Some(identifier) if !session.is_new(identifier) => session.decoder.skip(),
         _ => {}
     }
 }

@@ -23,51 +23,36 @@ pub const NOTHING: Awaiting = PacketType::PINGRESP;
 /// Nothing more: the broker has refused.
 pub const REFUSED: Awaiting = PacketType::DISCONNECT;
 /// What cannot come any more: the connection is gone, and with it what the broker knew of the exchange.
-pub const LOST: Awaiting = PacketType::of(0xf0);
+pub const LOST: Awaiting = PacketType::RESERVED;
 
-/// An exchange that is open, in one word: a byte like the first one of PUBLISH, with what it waits for in place of the packet's
-/// type, and its identifier.
+/// What is known of an exchange: a byte like the first one of PUBLISH, with what it waits for in place of the packet's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exchange(u32);
+struct State(u8);
 
-impl Exchange {
+impl State {
     /// An operation waits for its end.
-    const ATTENDED: u32 = 1 << 3;
-    const AWAITING: u32 = 0xf << 4;
-
-    /// That of a message, of which a PUBLISH with these tells.
-    pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
-        Exchange(Exchange::awaiting(qos.acknowledgement(), identifier).0 | u32::from(qos.flags(retain)))
-    }
-
-    /// That of SUBSCRIBE or UNSUBSCRIBE, by the type of its acknowledgement.
-    pub fn awaiting(awaiting: Awaiting, identifier: u16) -> Exchange {
-        Exchange(u32::from(identifier) << 16 | Self::ATTENDED).and_awaits(awaiting)
-    }
+    const ATTENDED: u8 = 1 << 3;
+    const AWAITING: u8 = 0xf << 4;
 
     /// The same, which waits for something else.
-    fn and_awaits(self, awaiting: Awaiting) -> Exchange {
-        Exchange(self.0 & !Self::AWAITING | awaiting.number() << 4)
+    fn and_awaits(self, awaiting: Awaiting) -> State {
+        State(self.0 & !Self::AWAITING | (awaiting.number() << 4) as u8)
     }
 
-    /// Its packet identifier.
-    pub fn identifier(self) -> u16 {
-        (self.0 >> 16) as u16
+    fn and_attended(self) -> State {
+        State(self.0 | Self::ATTENDED)
     }
 
-    /// What it waits for.
-    pub fn awaits(self) -> Awaiting {
-        PacketType::of(self.0 as u8)
+    fn and_left(self) -> State {
+        State(self.0 & !Self::ATTENDED)
     }
 
-    /// The quality of service of its message; [`QoS::AtMostOnce`] when it is none's.
-    pub fn qos(self) -> QoS {
-        QoS::of(self.0 as u8)
+    fn awaits(self) -> Awaiting {
+        PacketType::of(self.0)
     }
 
-    /// Whether its message is to be retained.
-    pub fn retain(self) -> bool {
-        self.0 & 1 != 0
+    fn qos(self) -> QoS {
+        QoS::of(self.0)
     }
 
     fn is_attended(self) -> bool {
@@ -78,46 +63,102 @@ impl Exchange {
         self.qos() != QoS::AtMostOnce
     }
 
-    /// Whether it is a message that the broker has not acknowledged.
-    pub fn is_in_flight(self) -> bool {
-        self.is_message() && !self.is_over()
-    }
-
     /// Whether nothing more can come.
     fn is_over(self) -> bool {
         self.awaits() >= NOTHING
     }
 
-    /// Whether it waits for this, and no operation does.
-    fn is_left_awaiting(self, awaiting: Awaiting) -> bool {
-        self.0 & (Self::AWAITING | Self::ATTENDED) == awaiting.number() << 4
+    fn is_in_flight(self) -> bool {
+        self.is_message() && !self.is_over()
     }
 
-    /// Whether it is a message that was acknowledged after its call had failed: who publishes it again is told so.
-    fn is_claim(&self) -> bool {
+    /// Whether it waits for this, and no operation does.
+    fn is_left_awaiting(self, awaiting: Awaiting) -> bool {
+        u32::from(self.0 & (Self::AWAITING | Self::ATTENDED)) == awaiting.number() << 4
+    }
+
+    /// Whether it is that of a message that was acknowledged after its call had failed: who publishes it again is told so.
+    fn is_claim(self) -> bool {
         self.is_left_awaiting(NOTHING)
     }
 
     /// Takes an acknowledgement: the whole table of transitions. One that it does not await changes nothing.
-    fn acknowledged(&mut self, packet_type: PacketType, return_code: u8) {
-        if self.awaits() == packet_type {
-            *self = self.and_awaits(match packet_type {
-                PacketType::PUBREC => PacketType::PUBCOMP,
-                PacketType::SUBACK if return_code == SUBSCRIBE_FAILURE => REFUSED,
-                _ => NOTHING,
-            });
+    fn acknowledged(self, packet_type: PacketType, return_code: u8) -> State {
+        if self.awaits() != packet_type {
+            return self;
         }
+        self.and_awaits(match packet_type {
+            PacketType::PUBREC => PacketType::PUBCOMP,
+            PacketType::SUBACK if return_code == SUBSCRIBE_FAILURE => REFUSED,
+            _ => NOTHING,
+        })
     }
 }
 
-/// The open exchanges, in the order in which they were opened.
-#[derive(Clone, Debug, Default)]
-pub struct Exchanges(Vec<Exchange, IN_FLIGHT_MAX, u32>);
+/// An exchange that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    identifier: u16,
+    state: State,
+}
+
+impl Exchange {
+    /// That of a message, of which a PUBLISH with these tells.
+    pub fn of_message(identifier: u16, qos: QoS, retain: bool) -> Exchange {
+        let mut exchange = Exchange::awaiting(qos.acknowledgement(), identifier);
+        exchange.state.0 |= qos.flags(retain);
+        exchange
+    }
+
+    /// That of SUBSCRIBE or UNSUBSCRIBE, by the type of its acknowledgement.
+    pub fn awaiting(awaiting: Awaiting, identifier: u16) -> Exchange {
+        Exchange { identifier, state: State(State::ATTENDED).and_awaits(awaiting) }
+    }
+
+    /// Its packet identifier.
+    pub fn identifier(self) -> u16 {
+        self.identifier
+    }
+
+    /// What it waits for.
+    pub fn awaits(self) -> Awaiting {
+        self.state.awaits()
+    }
+
+    /// The quality of service of its message; [`QoS::AtMostOnce`] when it is none's.
+    pub fn qos(self) -> QoS {
+        self.state.qos()
+    }
+
+    /// Whether its message is to be retained.
+    pub fn retain(self) -> bool {
+        self.state.0 & 1 != 0
+    }
+
+    /// Whether it is a message that the broker has not acknowledged.
+    pub fn is_in_flight(self) -> bool {
+        self.state.is_in_flight()
+    }
+}
+
+/// The open exchanges, in the order in which they were opened: those of a session, 14 bytes of it.
+#[derive(Clone, Debug)]
+pub struct Exchanges {
+    identifiers: Vec<u16, IN_FLIGHT_MAX, u8>,
+    /// Of as many of them as there are identifiers.
+    states: [Cell<State>; IN_FLIGHT_MAX],
+}
+
+impl Default for Exchanges {
+    fn default() -> Self {
+        Exchanges::new()
+    }
+}
 
 impl Exchanges {
     /// None open.
     pub const fn new() -> Self {
-        Exchanges(Vec::new())
+        Exchanges { identifiers: Vec::new(), states: [const { Cell::new(State(0)) }; IN_FLIGHT_MAX] }
     }
 
     /// The identifier to use after `last`: the next one that is not 0 (MQTT-2.3.1-1) and not in use (MQTT-2.3.1-2).
@@ -133,51 +174,60 @@ impl Exchanges {
 
     /// Opens an exchange, which is attended. A message ends the claims of those before it.
     pub fn open(&mut self, exchange: Exchange) -> Result<(), Error> {
-        if exchange.is_message() || self.0.is_full() {
+        if exchange.state.is_message() || self.identifiers.is_full() {
             self.forget_claims();
         }
-        self.0.push(exchange).map_err(|_| Error::TooManyInFlight)
+        if let Some(state) = self.states.get(self.identifiers.len()) {
+            state.set(exchange.state);
+        }
+        self.identifiers.push(exchange.identifier).map_err(|_| Error::TooManyInFlight)
     }
 
     /// Attends to a message again that was left alone. False when there is no such message.
     pub fn resume(&mut self, identifier: u16, qos: QoS, retain: bool) -> bool {
-        let attended = Exchange::of_message(identifier, qos, retain);
-        let left_alone =
-            |exchange: &&mut Exchange| (exchange.0 ^ attended.0) & !Exchange::AWAITING == Exchange::ATTENDED;
-        self.0.iter_mut().find(left_alone).map(|exchange| exchange.0 |= Exchange::ATTENDED).is_some()
+        let attended = Exchange::of_message(identifier, qos, retain).state.0;
+        match self.state(identifier) {
+            Some(state) if (state.get().0 ^ attended) & !State::AWAITING == State::ATTENDED => {
+                state.set(state.get().and_attended());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Notes an acknowledgement. One that nobody awaits is ignored.
     pub fn acknowledged(&mut self, packet_type: PacketType, identifier: u16, return_code: u8) {
-        if let Some(exchange) = self.find_mut(identifier) {
-            exchange.acknowledged(packet_type, return_code);
+        if let Some(state) = self.state(identifier) {
+            state.set(state.get().acknowledged(packet_type, return_code));
         }
     }
 
     /// The exchange of that name.
-    pub fn find(&self, identifier: u16) -> Option<&Exchange> {
-        self.0.iter().find(|exchange| exchange.identifier() == identifier)
+    pub fn find(&self, identifier: u16) -> Option<Exchange> {
+        self.state(identifier).map(|state| Exchange { identifier, state: state.get() })
     }
 
-    fn find_mut(&mut self, identifier: u16) -> Option<&mut Exchange> {
-        self.0.iter_mut().find(|exchange| exchange.identifier() == identifier)
+    /// The state of the exchange of that name.
+    #[inline(never)]
+    fn state(&self, identifier: u16) -> Option<&Cell<State>> {
+        self.states.get(self.identifiers.iter().position(|&other| other == identifier)?)
     }
 
     /// The exchange at that place in their order.
-    pub fn at(&self, index: usize) -> Option<&Exchange> {
-        self.0.get(index)
+    pub fn at(&self, index: usize) -> Option<Exchange> {
+        Some(Exchange { identifier: *self.identifiers.get(index)?, state: self.states.get(index)?.get() })
     }
 
     /// Leaves an exchange alone. It stays only if it is a message that the session keeps. True when it had ended as it
     /// should.
     pub fn leave(&mut self, identifier: u16, session_is_kept: bool) -> bool {
-        let Some(exchange) = self.find_mut(identifier) else { return false };
-        let has_ended_well = exchange.awaits() == NOTHING;
-        exchange.0 &= !Exchange::ATTENDED;
+        let Some(state) = self.state(identifier) else { return false };
+        let exchange = state.get();
+        state.set(exchange.and_left());
         if !(session_is_kept && exchange.is_in_flight()) {
             self.close(identifier);
         }
-        has_ended_well
+        exchange.awaits() == NOTHING
     }
 
     /// Forgets an exchange: its identifier may be used again.
@@ -188,9 +238,10 @@ impl Exchanges {
     /// Notes that the connection is gone. What the session keeps stays; whoever attends to the rest will find it lost.
     /// Whether there is somebody who has not noticed yet that an exchange is over.
     pub fn connection_lost(&mut self, session_is_kept: bool) -> bool {
-        for exchange in &mut self.0 {
-            if !(exchange.is_over() || session_is_kept && exchange.is_message()) {
-                *exchange = exchange.and_awaits(LOST);
+        for place in &self.states {
+            let state = place.get();
+            if !(state.is_over() || session_is_kept && state.is_message()) {
+                place.set(state.and_awaits(LOST));
             }
         }
         self.forget(0, LOST);
@@ -200,19 +251,21 @@ impl Exchanges {
     /// Whether somebody attends to an exchange that is over, and has not noticed yet.
     #[inline(never)]
     pub fn any_over(&self) -> bool {
-        self.0.iter().any(|exchange| exchange.is_attended() && exchange.is_over())
+        let mut open = self.identifiers.iter().zip(&self.states);
+        open.any(|(_, state)| state.get().is_attended() && state.get().is_over())
     }
 
     /// Whether another exchange can be opened.
     pub fn have_room(&self) -> bool {
-        !self.0.is_full() || self.0.iter().any(Exchange::is_claim)
+        !self.identifiers.is_full() || self.states.iter().any(|state| state.get().is_claim())
     }
 
     /// Attends to the oldest message that was left alone, and gives its identifier.
     pub fn attend_to_oldest(&mut self) -> Option<u16> {
-        let oldest = self.0.iter_mut().find(|exchange| !exchange.is_attended())?;
-        oldest.0 |= Exchange::ATTENDED;
-        Some(oldest.identifier())
+        let (&identifier, state) =
+            self.identifiers.iter().zip(&self.states).find(|(_, state)| !state.get().is_attended())?;
+        state.set(state.get().and_attended());
+        Some(identifier)
     }
 
     /// Ends all claims.
@@ -223,18 +276,20 @@ impl Exchanges {
     /// Forgets the exchange of that name, which may be none's, and those that nobody attends to and that await this.
     #[inline(never)]
     fn forget(&mut self, identifier: u16, awaiting: Awaiting) {
-        let all = Cell::from_mut(self.0.as_mut_slice()).as_slice_of_cells();
-        let (mut places, mut count) = (all.iter(), 0);
-        for exchange in all.iter().map(Cell::get) {
-            if exchange.identifier() != identifier
-                && !exchange.is_left_awaiting(awaiting)
-                && let Some(place) = places.next()
+        let identifiers = Cell::from_mut(self.identifiers.as_mut_slice()).as_slice_of_cells();
+        let all = identifiers.iter().zip(&self.states);
+        let (mut places, mut count) = (all.clone(), 0);
+        for (other, state) in all {
+            if other.get() != identifier
+                && !state.get().is_left_awaiting(awaiting)
+                && let Some((place, place_state)) = places.next()
             {
-                place.set(exchange);
+                place.set(other.get());
+                place_state.set(state.get());
                 count += 1;
             }
         }
-        self.0.truncate(count);
+        self.identifiers.truncate(count);
     }
 }
 
@@ -271,7 +326,7 @@ mod tests {
     /// Exchange 1 in that state, and whether it is a message's.
     fn opened(awaiting: Awaiting, is_message: bool) -> Exchanges {
         let exchange = if is_message { message(1) } else { subscription(1) };
-        with(exchange.and_awaits(awaiting))
+        with(Exchange { state: exchange.state.and_awaits(awaiting), ..exchange })
     }
 
     fn state(exchanges: &Exchanges, identifier: u16) -> Option<Awaiting> {
@@ -279,7 +334,7 @@ mod tests {
     }
 
     fn has_claim(exchanges: &Exchanges, identifier: u16) -> bool {
-        exchanges.find(identifier).is_some_and(Exchange::is_claim)
+        exchanges.find(identifier).is_some_and(|exchange| exchange.state.is_claim())
     }
 
     #[test]
@@ -307,11 +362,10 @@ mod tests {
         for state in STATES {
             for first in 0x10..0xd0 {
                 let packet_type = PacketType::of(first);
-                let mut exchange = message(1).and_awaits(state);
-                exchange.acknowledged(packet_type, 1);
+                let acknowledged = message(1).state.and_awaits(state).acknowledged(packet_type, 1);
                 let after = own.iter().find(|(awaited, _)| state == *awaited && state == packet_type);
                 assert_eq!(
-                    exchange.awaits(),
+                    acknowledged.awaits(),
                     after.map_or(state, |&(_, after)| after),
                     "{state:?} and {packet_type:?}"
                 );
@@ -322,9 +376,8 @@ mod tests {
     #[test]
     fn a_subscription_can_be_refused_and_nothing_else() {
         for awaited in [PacketType::PUBACK, PacketType::PUBREC, PacketType::PUBCOMP, PacketType::SUBACK] {
-            let mut exchange = Exchange::awaiting(awaited, 1);
-            exchange.acknowledged(awaited, 0x80);
-            assert_eq!(exchange.awaits() == REFUSED, awaited == PacketType::SUBACK, "{awaited:?}");
+            let refused = Exchange::awaiting(awaited, 1).state.acknowledged(awaited, 0x80);
+            assert_eq!(refused.awaits() == REFUSED, awaited == PacketType::SUBACK, "{awaited:?}");
         }
     }
 

@@ -7,14 +7,14 @@
 //! released.
 
 mod arrived;
+mod connection;
 mod exchange;
-mod keep_alive;
 mod moment;
 mod unreleased;
 
 pub use arrived::Arrived;
+pub use connection::{Connection, Due};
 pub use exchange::{Awaiting, Exchange, Exchanges, IN_FLIGHT_MAX, LOST, NOTHING, REFUSED};
-pub use keep_alive::{Due, KeepAlive};
 pub use moment::Moment;
 pub use unreleased::{UNRELEASED_RUNS_MAX, Unreleased};
 
@@ -27,8 +27,8 @@ use crate::{Error, QOS_2};
 pub struct Session {
     /// Where the incoming bytes stand.
     pub decoder: Decoder,
-    /// When something has to be sent.
-    pub keep_alive: KeepAlive,
+    /// What is known of the connection.
+    pub connection: Connection,
     /// The message above QoS 0 that is being delivered; of those within one another, the innermost.
     pub in_hand: Arrived,
     /// When the operation began whose wait is about to be called.
@@ -37,16 +37,12 @@ pub struct Session {
     time_limit: u32,
     /// What was sent and waits for its acknowledgement.
     pub exchanges: Exchanges,
-    /// Identifiers of the QoS 2 messages that were delivered and not yet released.
-    unreleased: Unreleased,
-    /// A packet has begun to be written and its end has not been seen.
-    writing: bool,
     /// Whether the session outlives the connection: CONNECT was sent without clean session.
     kept: bool,
     /// Somebody waits for an exchange that is over, and a wait on a new connection may be keeping control from it.
     interrupted: bool,
-    /// Counts connections, so that an operation notices that the one it began on is gone.
-    connection: u8,
+    /// Identifiers of the QoS 2 messages that were delivered and not yet released.
+    unreleased: Unreleased,
 }
 
 impl Default for Session {
@@ -59,21 +55,19 @@ impl Session {
     /// The session of a socket that is connected.
     pub const fn new() -> Self {
         Session {
-            decoder: Decoder::new(false),
+            decoder: Decoder::new(),
             exchanges: Exchanges::new(),
-            keep_alive: KeepAlive::new(),
+            connection: Connection::new(),
             in_hand: Arrived::NOTHING,
             unreleased: Unreleased::new(),
-            writing: false,
             kept: false,
             interrupted: false,
             waiting_since: None,
-            connection: 0,
             time_limit: 0,
         }
     }
 
-    /// A new connection begins, on which the broker speaks first with CONNACK. With `clean_session`, what was
+    /// A new connection begins. With `clean_session`, what was
     /// remembered is forgotten (MQTT-3.1.2-6).
     pub fn begin(&mut self, clean_session: bool) {
         self.kept &= !clean_session;
@@ -82,7 +76,6 @@ impl Session {
             self.exchanges.forget_claims();
         }
         self.kept = !clean_session;
-        self.decoder = Decoder::new(true);
     }
 
     /// The broker has accepted the connection. When it has no session, there is none here either.
@@ -100,12 +93,10 @@ impl Session {
         if !self.kept {
             self.unreleased.clear();
         }
-        self.decoder = Decoder::new(false);
-        self.keep_alive = KeepAlive::new();
+        self.decoder = Decoder::new();
+        self.connection.end();
         self.in_hand = Arrived::NOTHING;
         self.waiting_since = None;
-        self.writing = false;
-        self.connection = self.connection.wrapping_add(1);
     }
 
     /// The socket is another one, of which nothing is known but that it is connected.
@@ -146,10 +137,10 @@ impl Session {
     /// due, nobody is to be told anything, and nothing is half read or half written. If so, it has begun.
     pub fn take_quiet(&mut self, now: u32) -> bool {
         let quiet = self.time_limit == 0
-            && !self.writing
+            && self.connection.check_writing().is_ok()
             && !self.interrupted
             && !self.decoder.is_within_packet()
-            && self.keep_alive.due(now) == Due::Nothing;
+            && self.connection.due(now) == Due::Nothing;
         if quiet {
             self.waiting_since = None;
         }
@@ -159,11 +150,6 @@ impl Session {
     /// Whether the session outlives the connection.
     pub fn is_kept(&self) -> bool {
         self.kept
-    }
-
-    /// Tells connections apart.
-    pub fn connection(&self) -> u8 {
-        self.connection
     }
 
     /// Limits the time of each operation to so many milliseconds; 0 for no limit.
@@ -180,31 +166,14 @@ impl Session {
     /// How long the socket may take nothing of a packet, in milliseconds: the time limit or, without one, the keep alive
     /// interval; 0 for as long as it waits anyway.
     pub fn write_limit(&self) -> u32 {
-        if self.time_limit == 0 { self.keep_alive.period() } else { self.time_limit }
+        if self.time_limit == 0 { self.connection.period() } else { self.time_limit }
     }
 
     /// How long a read may block when nothing has been waited for yet, in milliseconds; 0 for as long as it likes.
     pub fn patience(&self) -> u32 {
         // 0 is the longest.
         let less_one = |limit: u32| limit.wrapping_sub(1);
-        less_one(self.keep_alive.patience()).min(less_one(self.time_limit)).wrapping_add(1)
-    }
-
-    /// Notes that a packet begins. Fails when the packet before was cut off: the broker would take these bytes for the
-    /// rest of that one.
-    pub fn begin_writing(&mut self) -> Result<(), Error> {
-        if core::mem::replace(&mut self.writing, true) { Err(Error::Desynchronised) } else { Ok(()) }
-    }
-
-    /// Fails when a packet was cut off: what the broker has sent since is not worth reading, for it cannot be answered.
-    pub fn check_writing(&self) -> Result<(), Error> {
-        if self.writing { Err(Error::Desynchronised) } else { Ok(()) }
-    }
-
-    /// Notes that the packet is written whole, at `now` in milliseconds; `ping` when it was PINGREQ.
-    pub fn end_writing(&mut self, now: u32, ping: bool) {
-        self.writing = false;
-        self.keep_alive.sent(now, ping);
+        less_one(self.connection.patience()).min(less_one(self.time_limit)).wrapping_add(1)
     }
 
     /// Whether a QoS 2 message with this identifier is a new one, to be delivered, and not one that was delivered
@@ -262,12 +231,12 @@ mod tests {
     #[test]
     fn a_cut_packet_ends_the_connections_use() {
         let mut session = Session::new();
-        assert_eq!(session.begin_writing(), Ok(()));
-        assert_eq!(session.begin_writing(), Err(Error::Desynchronised));
+        assert_eq!(session.connection.begin_writing(), Ok(()));
+        assert_eq!(session.connection.begin_writing(), Err(Error::Desynchronised));
         session.begin(CLEAN);
-        assert_eq!(session.begin_writing(), Ok(()));
-        session.end_writing(0, false);
-        assert_eq!(session.begin_writing(), Ok(()));
+        assert_eq!(session.connection.begin_writing(), Ok(()));
+        session.connection.end_writing(0, false);
+        assert_eq!(session.connection.begin_writing(), Ok(()));
     }
 
     #[cfg(feature = "qos2")]
@@ -339,7 +308,7 @@ mod tests {
         assert_eq!(session.patience(), 0);
         session.set_time_limit(10_000);
         assert_eq!(session.patience(), 10_000);
-        session.keep_alive.start(20);
+        session.connection.accepted(20);
         assert_eq!(session.patience(), 5_000);
         session.set_time_limit(0);
         assert_eq!(session.patience(), 5_000);

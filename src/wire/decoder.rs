@@ -13,9 +13,9 @@ use crate::ffi::umqtt_target_t;
 use crate::{Error, QOS_2};
 
 /// The fixed header's largest size in bytes: one of type and flags, four of remaining length.
-const FIXED_HEADER_MAX: u32 = 5;
+const FIXED_HEADER_MAX: u16 = 5;
 /// Its smallest.
-const FIXED_HEADER_MIN: u32 = 2;
+const FIXED_HEADER_MIN: u16 = 2;
 const QOS_MAX: u8 = if QOS_2 { 2 } else { 1 };
 const CONTINUATION: u32 = 0x80;
 
@@ -72,14 +72,11 @@ pub enum Packet {
     },
     /// The answer to PINGREQ.
     Pingresp,
-    /// A message whose bytes were skipped.
-    Skipped {
-        /// Its packet identifier, if it was skipped because it had been delivered before.
-        repeated: Option<u16>,
-    },
+    /// A message that was given up.
+    GivenUp,
 }
 
-/// What is being collected. The parts of a message that can be given up follow each other.
+/// What is being collected. Up to the topic, what has come belongs to the number that is being collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Stage {
     FixedHeader,
@@ -91,86 +88,73 @@ enum Stage {
     Skip,
 }
 
-/// Which bytes of a packet were skipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Skipped {
-    /// None.
-    Nothing,
-    /// Those of a message that was given up.
-    GivenUp,
-    /// Those of a message that was delivered before.
-    Repeated,
-}
-
-/// The state of one connection's incoming bytes.
+/// The state of one connection's incoming bytes: 16 bytes of it.
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    /// The number that is being collected, whose most significant byte came first, below what was collected before.
+    /// The number that is being collected, whose most significant byte came first, below what was collected before. Topic and
+    /// message leave it as it is: it still has the topic's length then, and the packet identifier if there is one.
     field: u32,
-    /// Bytes of the packet after this stage, as far as is known.
-    beyond: u32,
-    /// Bytes of this stage.
-    needed: u32,
-    /// How many of them have come.
+    /// Bytes of the packet after this stage, as far as is known; those of the stage when it is the last one, of any length.
+    length: u32,
+    /// How many bytes of this stage have come.
     collected: u32,
-    topic_length: u16,
-    identifier: u16,
+    /// Bytes of this stage; 0 for `length`.
+    needed: u16,
     stage: Stage,
-    /// The first byte of the packet.
+    /// The first byte of the packet, or what says that there is none.
     first: u8,
-    /// Until it has come, CONNACK is the only packet allowed; then it is no longer (MQTT-3.2.0-1).
-    awaits_connack: bool,
-    skipped: Skipped,
+}
+
+/// Instead of a packet type: a message that was given up.
+pub const GIVEN_UP: PacketType = PacketType::RESERVED;
+/// Instead of a packet type: none has arrived yet.
+pub const NO_PACKET: PacketType = PacketType::FORBIDDEN;
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Decoder::new()
+    }
 }
 
 impl Decoder {
-    /// The state at the start of a connection, on which CONNACK comes first if `awaits_connack`.
-    pub const fn new(awaits_connack: bool) -> Self {
+    /// The state where a packet may begin.
+    pub const fn new() -> Self {
         Decoder {
             field: 0,
-            beyond: 0,
-            needed: FIXED_HEADER_MIN,
+            length: 0,
             collected: 0,
-            topic_length: 0,
-            identifier: 0,
+            needed: FIXED_HEADER_MIN,
             stage: Stage::FixedHeader,
-            first: 0,
-            awaits_connack,
-            skipped: Skipped::Nothing,
+            first: NO_PACKET.first_byte(),
         }
     }
 
-    /// The first byte of the packet that arrived last.
+    /// The first byte of the packet that is arriving, as soon as its second one is there, or that arrived last. Its type is
+    /// [`NO_PACKET`] before the first one, and [`GIVEN_UP`] for a message that was.
     pub fn first_byte(&self) -> u8 {
         self.first
     }
 
-    /// The packet identifier of the packet that arrived last; 0 when it has none.
+    /// The packet identifier of the packet that arrived last; 0 for a message without one.
     pub fn identifier(&self) -> u16 {
-        self.identifier
+        self.field as u16
     }
 
     /// The return code of the CONNACK or SUBACK that arrived last.
     pub fn return_code(&self) -> u8 {
-        self.field as u8
+        (self.field >> 24) as u8
     }
 
     /// Of the CONNACK that arrived last, whether the broker still knew this client.
     pub fn session_present(&self) -> bool {
-        self.field >> 8 & 0xff != 0
-    }
-
-    /// Whether the packet that arrived last was skipped.
-    pub fn skipped(&self) -> Skipped {
-        self.skipped
+        self.field as u8 != 0
     }
 
     /// The packet that arrived last.
     pub fn packet(&self) -> Packet {
-        let (packet_type, identifier) = (PacketType::of(self.first), self.identifier);
+        let (packet_type, identifier) = (PacketType::of(self.first), self.identifier());
         match packet_type {
-            _ if self.skipped == Skipped::GivenUp => Packet::Skipped { repeated: None },
-            _ if self.skipped == Skipped::Repeated => Packet::Skipped { repeated: Some(identifier) },
+            GIVEN_UP => Packet::GivenUp,
             PacketType::PUBLISH => Packet::Publish { qos: self.qos(), identifier },
             PacketType::PINGRESP => Packet::Pingresp,
             PacketType::CONNACK => {
@@ -196,18 +180,23 @@ impl Decoder {
             Stage::Skip => Target::Skip,
             _ => Target::Header,
         };
-        Want { target, offset: self.collected, len: self.needed }
+        Want { target, offset: self.collected, len: self.needed() }
     }
 
     /// How many bytes are still to come of the packet, as far as is known: never more than it has, and what is wanted is
     /// among them. A caller may read so many at once, if it then gives them as they are wanted.
     pub fn rest(&self) -> u32 {
-        self.needed - self.collected + self.beyond
+        self.remaining() - self.collected
     }
 
     /// The same from the beginning of what is [wanted](Self::want) on, as far as it has arrived.
     pub fn remaining(&self) -> u32 {
-        self.needed + self.beyond
+        u32::from(self.needed) + self.length
+    }
+
+    /// Bytes of this stage.
+    fn needed(&self) -> u32 {
+        if self.needed == 0 { self.length } else { self.needed.into() }
     }
 
     /// [`take`](Self::take), which gives the packet when it is complete.
@@ -221,7 +210,8 @@ impl Decoder {
     /// [is within a packet](Self::is_within_packet) then. More bytes than were wanted are refused as malformed, for the caller
     /// has lost its place.
     pub fn take(&mut self, count: u32, bytes: &[u8]) -> Result<(), Error> {
-        if count > self.needed - self.collected {
+        let needed = self.needed();
+        if count > needed - self.collected {
             return Err(Error::Malformed);
         }
         self.collected += count;
@@ -230,7 +220,7 @@ impl Decoder {
                 self.field = self.field << 8 | u32::from(byte);
             }
         }
-        if self.collected < self.needed {
+        if self.collected < needed {
             return Ok(());
         }
         match self.stage {
@@ -244,6 +234,7 @@ impl Decoder {
             Stage::Topic => {
                 check_topic_name(bytes).map_err(|_| Error::Malformed)?;
                 if self.qos() == QoS::AtMostOnce {
+                    self.field <<= 16; // as if an identifier of 0 had followed
                     self.message();
                 } else {
                     self.begin(Stage::Identifier, 2);
@@ -252,7 +243,7 @@ impl Decoder {
             }
             Stage::Identifier => {
                 self.message();
-                self.packet_identifier(self.field)
+                self.check_identifier()
             }
             Stage::Acknowledgement => self.acknowledgement(),
             _ => {
@@ -273,7 +264,7 @@ impl Decoder {
     pub fn take_whole(&mut self, packet: &[u8]) -> Result<(), Error> {
         let mut rest = packet;
         loop {
-            let wanted = self.needed - self.collected;
+            let wanted = self.needed() - self.collected;
             let (bytes, after) = rest.split_at_checked(wanted as usize).ok_or(Error::Malformed)?;
             self.take(wanted, bytes)?;
             rest = after;
@@ -286,104 +277,100 @@ impl Decoder {
     /// Of the PUBLISH packet that was there as a [whole](Self::whole): the length of its topic, which begins at its byte 4,
     /// and where its message begins.
     pub fn places(&self) -> (usize, usize) {
-        let topic_length = usize::from(self.topic_length);
-        (topic_length, 4 + topic_length + if self.identifier == 0 { 0 } else { 2 })
+        let topic_length = (self.field >> 16) as usize;
+        (topic_length, 4 + topic_length + if self.identifier() == 0 { 0 } else { 2 })
     }
 
     /// Gives up the message that is arriving: what is left of it will be skipped.
     #[inline(never)]
-    pub fn skip(&mut self) {
-        if Stage::Identifier <= self.stage && self.stage <= Stage::Message {
-            self.beyond = self.rest();
-            self.begin(Stage::Skip, self.beyond);
-            self.skipped = Skipped::GivenUp;
+    pub fn give_up(&mut self) {
+        if self.stage != Stage::FixedHeader {
+            self.first = GIVEN_UP.first_byte();
+            self.skip();
         }
+    }
+
+    /// Skips what is left of the message that is arriving.
+    #[inline(never)]
+    pub fn skip(&mut self) {
+        self.length = self.rest();
+        self.begin(Stage::Skip, 0);
     }
 
     /// The packet identifier of a QoS 2 message of which everything has arrived but its first byte.
     pub fn exactly_once_message(&self) -> Option<u16> {
         let begins = self.stage == Stage::Message && self.collected == 0;
-        (begins && self.qos().is_exactly_once()).then_some(self.identifier)
-    }
-
-    /// Skips the message that is arriving, for it was delivered before.
-    pub fn skip_repeated(&mut self) {
-        self.skip();
-        self.skipped = Skipped::Repeated;
+        (begins && self.qos().is_exactly_once()).then_some(self.identifier())
     }
 
     fn qos(&self) -> QoS {
         QoS::of(self.first)
     }
 
-    /// Begins the next stage, of so many bytes of those beyond the one before.
-    fn begin(&mut self, stage: Stage, needed: u32) {
-        self.beyond -= needed;
+    /// Begins the next stage, of so many bytes of those beyond the one before; 0 for all of them.
+    #[inline(never)]
+    fn begin(&mut self, stage: Stage, needed: u16) {
+        self.length -= u32::from(needed);
         self.stage = stage;
         self.needed = needed;
         self.collected = 0;
     }
 
     fn complete(&mut self) {
-        self.stage = Stage::FixedHeader;
-        self.needed = FIXED_HEADER_MIN;
-        self.beyond = 0;
-        self.collected = 0;
+        self.length = FIXED_HEADER_MIN.into();
+        self.begin(Stage::FixedHeader, FIXED_HEADER_MIN);
     }
 
     #[inline(never)]
     fn message(&mut self) {
-        match self.beyond {
+        match self.length {
             0 => self.complete(),
-            length => self.begin(Stage::Message, length),
+            _ => self.begin(Stage::Message, 0),
         }
     }
 
     fn topic_length(&mut self) -> Result<(), Error> {
-        self.topic_length = self.field as u16;
+        let topic_length = self.field as u16;
         let identifier = if self.qos() == QoS::AtMostOnce { 0 } else { 2 };
-        if self.topic_length == 0 || self.beyond < u32::from(self.topic_length) + identifier {
+        if topic_length == 0 || self.length < u32::from(topic_length) + identifier {
             return Err(Error::Malformed);
         }
-        self.begin(Stage::Topic, self.topic_length.into());
+        self.begin(Stage::Topic, topic_length);
         Ok(())
     }
 
-    fn packet_identifier(&mut self, number: u32) -> Result<(), Error> {
-        self.identifier = number as u16;
-        if self.identifier == 0 { Err(Error::Malformed) } else { Ok(()) }
+    fn check_identifier(&self) -> Result<(), Error> {
+        if self.identifier() == 0 { Err(Error::Malformed) } else { Ok(()) }
     }
 
     fn acknowledgement(&mut self) -> Result<(), Error> {
         self.complete();
+        let packet_type = PacketType::of(self.first);
+        if packet_type == PacketType::CONNACK || packet_type == PacketType::SUBACK {
+            // The return code to the top, and what came before it to where other acknowledgements have it.
+            self.field = self.field.rotate_right(8);
+        }
         let return_code = self.return_code();
-        let mut identifier = self.field;
-        match PacketType::of(self.first) {
+        match packet_type {
             PacketType::CONNACK => {
                 // Reserved flags (3.2.2.1) and reserved return codes (3.2.2.3); a refusing broker
                 // cannot have a session (MQTT-3.2.2-4).
-                let session_present = self.field >> 8 & 0xff;
+                let session_present = self.field as u8;
                 if session_present > 1 || return_code > 5 || (return_code != 0 && session_present != 0) {
                     return Err(Error::Malformed);
                 }
-                self.awaits_connack = false;
                 return Ok(());
             }
-            PacketType::SUBACK => {
-                identifier >>= 8;
-                // Granted quality of service or failure, and nothing else (MQTT-3.9.3-2).
-                if return_code > 2 && return_code != SUBSCRIBE_FAILURE {
-                    return Err(Error::Malformed);
-                }
-            }
+            // Granted quality of service or failure, and nothing else (MQTT-3.9.3-2).
+            PacketType::SUBACK if return_code > 2 && return_code != SUBSCRIBE_FAILURE => return Err(Error::Malformed),
             _ => {}
         }
-        self.packet_identifier(identifier)
+        self.check_identifier()
     }
 
     fn fixed_header(&mut self) -> Result<(), Error> {
         // The digit that came first counts least (MQTT 3.1.1, 2.2.3).
-        self.beyond |= (self.field & !CONTINUATION & 0xff) << (7 * (self.needed - FIXED_HEADER_MIN));
+        self.length |= (self.field & !CONTINUATION & 0xff) << (7 * (self.needed - FIXED_HEADER_MIN));
         if self.field & CONTINUATION != 0 {
             // One more byte, unless there are four.
             if self.needed == FIXED_HEADER_MAX {
@@ -392,15 +379,8 @@ impl Decoder {
             self.needed += 1;
             return Ok(());
         }
-        let length = self.beyond;
-        self.identifier = 0;
-        self.skipped = Skipped::Nothing;
-
+        let length = self.length;
         let packet_type = PacketType::of(self.first);
-        let is_connack = packet_type == PacketType::CONNACK;
-        if is_connack != self.awaits_connack {
-            return Err(Error::Malformed);
-        }
         if packet_type == PacketType::PUBLISH {
             // QoS 3 (MQTT-3.3.1-4), or no room for a topic of one character (MQTT-4.7.3-1).
             if self.first >> 1 & 0b11 > QOS_MAX || length < 3 {
@@ -416,7 +396,7 @@ impl Decoder {
         if length == 0 {
             self.complete();
         } else {
-            self.begin(Stage::Acknowledgement, length);
+            self.begin(Stage::Acknowledgement, length as u16);
         }
         Ok(())
     }
@@ -440,8 +420,8 @@ mod tests {
     }
 
     /// Feeds `input` to the decoder as a socket would that never has more than `piece` bytes ready.
-    fn decode(awaits_connack: bool, input: &[u8], piece: usize) -> Result<Vec<Arrived>, Error> {
-        let mut decoder = Decoder::new(awaits_connack);
+    fn decode(input: &[u8], piece: usize) -> Result<Vec<Arrived>, Error> {
+        let mut decoder = Decoder::new();
         let (mut topic, mut message) = (vec![], vec![]);
         let mut arrived = vec![];
         let mut rest = input;
@@ -485,7 +465,7 @@ mod tests {
     }
 
     fn packets(input: &[u8]) -> Result<Vec<Packet>, Error> {
-        Ok(decode(false, input, usize::MAX)?.into_iter().map(|arrived| arrived.packet).collect())
+        Ok(decode(input, usize::MAX)?.into_iter().map(|arrived| arrived.packet).collect())
     }
 
     #[cfg(feature = "qos2")]
@@ -496,7 +476,7 @@ mod tests {
     #[test]
     fn the_rest_of_a_packet_is_known_from_its_length_on() {
         let publish = b"\x32\x09\x00\x02ab\x00\x01hey";
-        let mut decoder = Decoder::new(false);
+        let mut decoder = Decoder::new();
         let mut topic = vec![];
         for (at, &byte) in publish.iter().enumerate() {
             let left = (publish.len() - at) as u32;
@@ -510,7 +490,7 @@ mod tests {
             };
             assert_eq!(decoder.received(1, shown).unwrap().is_some(), left == 1);
         }
-        let mut decoder = Decoder::new(false);
+        let mut decoder = Decoder::new();
         assert_eq!(decoder.received(2, b"\x90\x03"), Ok(None));
         assert_eq!(decoder.rest(), 3);
         assert_eq!(decoder.received(1, b"\x00"), Ok(None));
@@ -519,27 +499,32 @@ mod tests {
 
     #[test]
     fn connack() {
-        let connack = |input: &[u8]| decode(true, input, usize::MAX).map(|arrived| arrived[0].packet);
+        let connack = |input: &[u8]| decode(input, usize::MAX).map(|arrived| arrived[0].packet);
         assert_eq!(connack(b"\x20\x02\x00\x00"), Ok(Packet::Connack { session_present: false, return_code: 0 }));
         assert_eq!(connack(b"\x20\x02\x01\x00"), Ok(Packet::Connack { session_present: true, return_code: 0 }));
         assert_eq!(connack(b"\x20\x02\x00\x05"), Ok(Packet::Connack { session_present: false, return_code: 5 }));
         for malformed in [&b"\x20\x02\x02\x00"[..], b"\x20\x02\x01\x05", b"\x20\x02\x00\x06", b"\x20\x03", b"\x21\x02"]
         {
-            assert_eq!(decode(true, malformed, 1), Err(Error::Malformed), "{malformed:x?}");
+            assert_eq!(decode(malformed, 1), Err(Error::Malformed), "{malformed:x?}");
         }
     }
 
     #[test]
-    fn connack_comes_first_and_once() {
-        assert_eq!(decode(true, b"\x30\x03\x00\x01t", 9), Err(Error::Malformed));
-        assert_eq!(decode(true, b"\x20\x02\x00\x00\x20\x02\x00\x00", 9), Err(Error::Malformed));
-        assert_eq!(packets(b"\x20\x02\x00\x00"), Err(Error::Malformed));
+    fn the_first_byte_is_known_from_the_second_one_on() {
+        let mut decoder = Decoder::new();
+        let mut types = vec![];
+        for byte in b"\x40\x02\x00\x01\xd0\x00" {
+            types.push(PacketType::of(decoder.first_byte()));
+            decoder.received(1, &[*byte]).unwrap();
+        }
+        assert_eq!(types, [&[NO_PACKET; 2][..], &[PacketType::PUBACK; 4]].concat());
+        assert_eq!(decoder.first_byte(), 0xd0);
     }
 
     #[cfg(feature = "qos2")]
     #[test]
     fn messages_of_each_quality_of_service() {
-        let arrived = decode(false, b"\x31\x05\x00\x01thi\x3b\x07\x00\x01t\x01\x02hi\x34\x05\x00\x01t\x00\x09", 99);
+        let arrived = decode(b"\x31\x05\x00\x01thi\x3b\x07\x00\x01t\x01\x02hi\x34\x05\x00\x01t\x00\x09", 99);
         let publish = |qos, identifier, message: &[u8]| Arrived {
             packet: Packet::Publish { qos, identifier },
             topic: b"t".to_vec(),
@@ -600,9 +585,9 @@ mod tests {
         ];
         for (what, input) in table {
             for piece in 1..4 {
-                assert_eq!(decode(false, input, piece), Err(Error::Malformed), "{what}, {piece} bytes at a time");
+                assert_eq!(decode(input, piece), Err(Error::Malformed), "{what}, {piece} bytes at a time");
             }
-            let mut decoder = Decoder::new(false);
+            let mut decoder = Decoder::new();
             assert_eq!(decoder.whole(input), Err(Error::Malformed), "{what}, whole");
             assert_within_packet(&decoder);
         }
@@ -610,7 +595,7 @@ mod tests {
 
     #[test]
     fn an_announced_length_of_256_megabytes_is_only_a_number() {
-        let mut decoder = Decoder::new(false);
+        let mut decoder = Decoder::new();
         for byte in *b"\x30\xff\xff\xff\x7f\x00\x01" {
             assert_eq!(decoder.received(1, &[byte]), Ok(None));
         }
@@ -620,42 +605,44 @@ mod tests {
 
     #[test]
     fn a_message_given_up_is_skipped_and_the_next_one_arrives() {
-        let mut decoder = Decoder::new(false);
+        let mut decoder = Decoder::new();
         decoder.received(2, b"\x32\x0a").unwrap();
         decoder.received(2, b"\x00\x01").unwrap();
         decoder.received(1, b"t").unwrap();
         decoder.received(2, b"\x00\x07").unwrap();
         decoder.received(2, &[]).unwrap();
-        decoder.skip();
+        decoder.give_up();
         assert_eq!(decoder.want(), Want { target: Target::Skip, offset: 0, len: 3 });
-        assert_eq!(decoder.received(3, &[]), Ok(Some(Packet::Skipped { repeated: None })));
+        assert_eq!(decoder.received(3, &[]), Ok(Some(Packet::GivenUp)));
         assert_eq!(decoder.received(2, b"\xd0\x00"), Ok(Some(Packet::Pingresp)));
     }
 
     #[cfg(feature = "qos2")]
     #[test]
-    fn a_repeated_message_is_skipped_and_told_by_its_identifier() {
-        let mut decoder = Decoder::new(false);
+    fn a_repeated_message_can_be_skipped() {
+        let mut decoder = Decoder::new();
         decoder.received(2, b"\x3c\x07").unwrap();
         decoder.received(2, b"\x00\x01").unwrap();
         decoder.received(1, b"t").unwrap();
         assert_eq!(decoder.exactly_once_message(), None);
         decoder.received(2, b"\x00\x09").unwrap();
         assert_eq!(decoder.exactly_once_message(), Some(9));
-        decoder.skip_repeated();
+        decoder.skip();
+        assert_eq!(decoder.want(), Want { target: Target::Skip, offset: 0, len: 2 });
         assert_eq!(decoder.received(1, &[]), Ok(None));
-        assert_eq!(decoder.received(1, &[]), Ok(Some(Packet::Skipped { repeated: Some(9) })));
+        let message = Packet::Publish { qos: QoS::ExactlyOnce, identifier: 9 };
+        assert_eq!(decoder.received(1, &[]), Ok(Some(message)));
     }
 
     #[test]
     fn more_bytes_than_wanted_are_refused() {
-        assert_eq!(Decoder::new(false).received(3, b"\xd0\x00\xd0"), Err(Error::Malformed));
+        assert_eq!(Decoder::new().received(3, b"\xd0\x00\xd0"), Err(Error::Malformed));
     }
 
     proptest! {
         #[test]
-        fn no_input_panics(input in proptest::collection::vec(any::<u8>(), 0..200), piece in 1usize..8, connack: bool) {
-            let _ = decode(connack, &input, piece);
+        fn no_input_panics(input in proptest::collection::vec(any::<u8>(), 0..200), piece in 1usize..8) {
+            let _ = decode(&input, piece);
         }
 
         #[test]
@@ -668,13 +655,12 @@ mod tests {
                 input.extend_from_slice(&[packet_type << 4 | flags, length]);
                 input.extend_from_slice(&body[..usize::from(length)]);
             }
-            let _ = decode(false, &input, 3);
+            let _ = decode(&input, 3);
         }
 
         /// The short way is a way to the same, from every packet to every packet.
         #[test]
         fn a_whole_packet_is_what_its_bytes_are(
-            connack: bool,
             first in prop_oneof![any::<u8>(), 0x30u8..0x3f],
             body in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..8),
@@ -682,14 +668,14 @@ mod tests {
             ],
         ) {
             let packet = [&[first, body.len() as u8], &body[..]].concat();
-            let mut decoder = Decoder::new(connack);
+            let mut decoder = Decoder::new();
             let whole = decoder.whole(&packet);
             assert_within_packet(&decoder);
-            let by_steps = decode(connack, &packet, 200).map(|mut arrived| arrived.pop());
+            let by_steps = decode(&packet, 200).map(|mut arrived| arrived.pop());
             match by_steps {
                 Ok(Some(arrived)) => {
                     prop_assert_eq!(whole, Ok(arrived.packet));
-                    prop_assert_eq!(decoder.want(), Decoder::new(false).want());
+                    prop_assert_eq!(decoder.want(), Decoder::new().want());
                     if let Packet::Publish { .. } = arrived.packet {
                         let (topic_length, message) = decoder.places();
                         prop_assert_eq!(&packet[4..4 + topic_length], arrived.topic);
@@ -718,7 +704,7 @@ mod tests {
             let mut scratch = [0; 1024];
             let (input, size) = packet.chunk(0, &strings, &mut scratch);
             prop_assert_eq!(input.len(), size);
-            let arrived = decode(false, input, piece);
+            let arrived = decode(input, piece);
             let identifier = if qos == QoS::AtMostOnce { 0 } else { 77 };
             let expected = Arrived { packet: Packet::Publish { qos, identifier }, topic: topic.into_bytes(), message };
             prop_assert_eq!(arrived, Ok(vec![expected]));

@@ -12,7 +12,7 @@ mod outgoing;
 mod packet_type;
 
 pub use caller::{check_text, check_topic_filter, check_topic_name};
-pub use decoder::{Decoder, Packet, Skipped, Target, Want};
+pub use decoder::{Decoder, GIVEN_UP, NO_PACKET, Packet, Target, Want};
 pub use gather::{Gather, Lookup, Slot, Strings};
 pub use outgoing::{Connect, Outgoing, Publish, Subscribe, Unsubscribe, Will};
 pub use packet_type::PacketType;

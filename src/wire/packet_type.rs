@@ -8,6 +8,8 @@ pub struct PacketType(u32);
 
 #[allow(missing_docs)]
 impl PacketType {
+    /// Forbidden: no packet has it.
+    pub const FORBIDDEN: Self = Self(0);
     pub const CONNECT: Self = Self(1);
     pub const CONNACK: Self = Self(2);
     pub const PUBLISH: Self = Self(3);
@@ -22,6 +24,8 @@ impl PacketType {
     pub const PINGREQ: Self = Self(12);
     pub const PINGRESP: Self = Self(13);
     pub const DISCONNECT: Self = Self(14);
+    /// Forbidden: no packet has it.
+    pub const RESERVED: Self = Self(15);
 }
 
 impl PacketType {
@@ -60,6 +64,7 @@ impl PacketType {
 impl core::fmt::Debug for PacketType {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let name = match *self {
+            Self::FORBIDDEN => "FORBIDDEN",
             Self::CONNECT => "CONNECT",
             Self::CONNACK => "CONNACK",
             Self::PUBLISH => "PUBLISH",
@@ -74,7 +79,7 @@ impl core::fmt::Debug for PacketType {
             Self::PINGREQ => "PINGREQ",
             Self::PINGRESP => "PINGRESP",
             Self::DISCONNECT => "DISCONNECT",
-            _ => "reserved",
+            _ => "RESERVED",
         };
         f.write_str(name)
     }

@@ -47,7 +47,7 @@ mod ours {
 
     /// Gives the decoder the pieces that it asks for, as the shim does.
     pub fn read(packet: &[u8]) -> (u16, usize) {
-        let mut decoder = Decoder::new(false);
+        let mut decoder = Decoder::new();
         let (mut rest, mut message) = (packet, 0);
         loop {
             let want = decoder.want();
