@@ -24,6 +24,21 @@
 #define UMQTT_SCRATCH_SIZE (536)
 #endif
 
+// Four bytes of memory that may also be of other types.
+typedef uint32_t __attribute__((may_alias)) umqtt_word_t;
+
+// A field of a type that is less than a word: a part of one, for types are in flash on the ESP8266, where bytes take longer.
+#if MP_ENDIANNESS_LITTLE
+#define UMQTT_TYPE_FIELD(type, field) \
+    (((const umqtt_word_t *)(const void *)(type))[offsetof(mp_obj_type_t, field) / 4] \
+    >> offsetof(mp_obj_type_t, field) % 4 * 8 & ((1u << 8 * sizeof(((mp_obj_type_t *)0)->field)) - 1))
+#else
+#define UMQTT_TYPE_FIELD(type, field) ((type)->field)
+#endif
+
+// The slot of a type that has it.
+#define UMQTT_TYPE_SLOT(type, slot) ((type)->slots[UMQTT_TYPE_FIELD(type, slot_index_##slot) - 1])
+
 // One parameter of a method: its name, and its value when it is not given.
 typedef struct _umqtt_param_t {
     qstr name;
@@ -70,24 +85,46 @@ typedef struct _umqtt_held_t {
 
 // What is kept of a session that outlives the connection.
 typedef struct _umqtt_kept_t {
+    umqtt_held_t *last_held; // as in umqtt_session_obj_t
     mp_obj_t client_id; // whose session it is
     umqtt_kept_message_t messages[UMQTT_IN_FLIGHT_MAX];
 } umqtt_kept_t;
 
-// The native part of an MQTTClient instance: what must be remembered of the connection.
+// The attributes that every instance has.
+typedef enum _umqtt_own_t {
+    UMQTT_OWN_SOCK,
+    UMQTT_OWN_CB,
+    UMQTT_OWN_PID,
+    UMQTT_OWN_CLIENT_ID,
+    UMQTT_OWN_SERVER,
+    UMQTT_OWN_PORT,
+    UMQTT_OWN_COUNT,
+} umqtt_own_t;
+
+// The native part of an MQTTClient instance: its own attributes, and what must be remembered of the connection.
 typedef struct _umqtt_session_obj_t {
     mp_obj_base_t base;
-    mp_obj_t sock; // the socket that all this describes
-    const mp_stream_p_t *stream; // how it is read and written; NULL when it has methods for that, as Python objects do
-    mp_obj_t plain_sock; // the same one below TLS, which is the one that has a timeout
+    union {
+        mp_obj_t sock; // the socket that all this describes
+        mp_obj_t own[UMQTT_OWN_COUNT]; // by umqtt_own_t, with has_own; MP_OBJ_NULL for none
+    };
     mp_obj_t timeout; // what the socket is given to wait at most: None, or a number of seconds
-    const mp_obj_fun_builtin_fixed_t *setter; // the native socket's setblocking() or settimeout(); NULL for neither
-    umqtt_kept_t *kept; // NULL until connect() has asked for a session to be kept
-    umqtt_held_t *last_held; // NULL for none
-    mp_obj_str_t *topic; // what is on its way in; NULL for nothing
-    mp_obj_str_t *message;
-    mp_obj_t last_topic; // that of a small message that came before; MP_OBJ_NULL for none
+    union {
+        mp_obj_t plain_sock; // with is_secured: the socket below TLS, which is the one that has a timeout
+        const mp_obj_fun_builtin_fixed_t *setter; // else the native socket's setblocking() or settimeout(); NULL for neither
+    };
+    union {
+        umqtt_kept_t *kept; // with has_kept, once connect() has asked for a session to be kept
+        umqtt_held_t *last_held; // else; NULL for none
+    };
+    mp_obj_str_t *topic; // what is on its way in, or with has_last_topic what came with the message before; NULL for nothing
+    mp_obj_str_t *message; // what is on its way in; NULL for nothing
     // Bits of a word, which the ESP8266 reads sooner than bytes.
+    uint32_t has_own : 1; // the instance's own attributes are here, unless there is one of that name among its members
+    uint32_t is_native : 1; // sock is a native stream, and no object with methods for reading and writing
+    uint32_t is_secured : 1; // sock is TLS, made by this module, over plain_sock
+    uint32_t has_kept : 1;
+    uint32_t has_last_topic : 1;
     uint32_t closed : 1; // this module has closed sock
     uint32_t own_sock : 1; // sock was made by this module, and there is no TLS over it
     uint32_t in_chunks : 1; // set_chunk_callback() has been given a buffer

@@ -30,4 +30,9 @@ static inline mp_obj_t umqtt_rom_obj(mp_rom_obj_t object) {
     return value.u_obj;
 }
 
+// The name that a constant holds.
+static inline qstr umqtt_rom_qstr(mp_rom_obj_t object) {
+    return MP_OBJ_QSTR_VALUE(umqtt_rom_obj(object));
+}
+
 #endif // MICROPY_INCLUDED_UMQTT_BUILTIN_H

@@ -42,6 +42,13 @@ typedef struct _umqtt_call_t {
 
 // Session
 
+// Of memory that holds zeros.
+static void session_init(umqtt_session_obj_t *self) {
+    self->timeout = mp_const_none;
+    umqtt_socket_adopt(self, mp_const_none);
+    umqtt_session_init(&self->engine);
+}
+
 static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     // The arguments are those of the class, whose business they are.
     (void)n_args;
@@ -49,9 +56,7 @@ static mp_obj_t umqtt_session_make_new(const mp_obj_type_t *type, size_t n_args,
     (void)args;
     umqtt_session_obj_t *self = m_new0(umqtt_session_obj_t, 1);
     self->base.type = type;
-    self->timeout = mp_const_none;
-    umqtt_socket_adopt(self, mp_const_none);
-    umqtt_session_init(&self->engine);
+    session_init(self);
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -69,7 +74,7 @@ static inline MP_ALWAYSINLINE bool is_client_type(const mp_obj_type_t *type) {
     (void)type;
     return false;
     #else
-    return mp_obj_is_instance_type(type) && !MP_OBJ_TYPE_HAS_SLOT(type, iter);
+    return (UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE) && UMQTT_TYPE_FIELD(type, slot_index_iter) == 0;
     #endif
 }
 
@@ -79,31 +84,58 @@ static inline MP_ALWAYSINLINE bool is_client(mp_obj_t self) {
 
 static void require_client(mp_obj_t self) {
     const mp_obj_type_t *type = mp_obj_get_type(self);
-    if (!mp_obj_is_instance_type(type)
+    if (!(UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE)
         || !mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(type), MP_OBJ_FROM_PTR(&umqtt_type_session))) {
         mp_raise_TypeError(MP_ERROR_TEXT("self must be an MQTTClient"));
     }
 }
 
-// The native part of an instance. It is made when it is first asked for, should a subclass not have called __init__.
-static inline MP_ALWAYSINLINE umqtt_session_obj_t *native_part(mp_obj_t self_in) {
-    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    if (!mp_obj_is_exact_type(self->subobj[0], &umqtt_type_session)) {
-        self->subobj[0] = umqtt_session_make_new(&umqtt_type_session, 0, 0, NULL);
+#if !MICROPY_ENABLE_DYNRUNTIME
+// An instance of the class MQTTClient itself: its native part lies within it, and None where MicroPython would look for it.
+typedef struct _umqtt_client_obj_t {
+    mp_obj_base_t base;
+    mp_map_t members;
+    umqtt_session_obj_t session;
+} umqtt_client_obj_t;
+#endif
+
+// The native part of an instance; NULL when it was not made yet.
+static inline MP_ALWAYSINLINE umqtt_session_obj_t *find_native_part(mp_obj_t self_in) {
+    mp_obj_t *part = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj;
+    #if !MICROPY_ENABLE_DYNRUNTIME
+    if (*part == mp_const_none) {
+        return &((umqtt_client_obj_t *)MP_OBJ_TO_PTR(self_in))->session;
     }
-    return MP_OBJ_TO_PTR(self->subobj[0]);
+    #endif
+    return mp_obj_is_exact_type(*part, &umqtt_type_session) ? MP_OBJ_TO_PTR(*part) : NULL;
 }
 
-static umqtt_session_obj_t *get_session(mp_obj_t self) {
-    require_client(self);
-    return native_part(self);
+static umqtt_session_obj_t *get_session(mp_obj_t self_in) {
+    require_client(self_in);
+    umqtt_session_obj_t *session = find_native_part(self_in);
+    if (session == NULL) {
+        // Nobody has called __init__() yet.
+        mp_obj_t part = umqtt_session_make_new(&umqtt_type_session, 0, 0, NULL);
+        ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->subobj[0] = part;
+        session = MP_OBJ_TO_PTR(part);
+    }
+    return session;
 }
 
-// Where __init__() has put these attributes in the table of the instance's own, if the places have stayed.
-enum { PLACE_sock, PLACE_pid, PLACE_cb };
+// Attributes
 
-// An attribute of the instance's own; NULL where it has none. So few are found sooner one by one than by their hashes: the
-// ESP8266 has no instruction for the division.
+// The names of the instance's own attributes, by umqtt_own_t.
+static const qstr own_names[] = {
+    [UMQTT_OWN_SOCK] = MP_QSTR_sock,
+    [UMQTT_OWN_CB] = MP_QSTR_cb,
+    [UMQTT_OWN_PID] = MP_QSTR_pid,
+    [UMQTT_OWN_CLIENT_ID] = MP_QSTR_client_id,
+    [UMQTT_OWN_SERVER] = MP_QSTR_server,
+    [UMQTT_OWN_PORT] = MP_QSTR_port,
+};
+
+// Among the members of an instance, which MicroPython keeps in a table; NULL where it has none of that name. So few are found
+// sooner one by one than by their hashes: the ESP8266 has no instruction for the division.
 static mp_map_elem_t *search_members(mp_obj_instance_t *self, qstr name) {
     mp_obj_t key = MP_OBJ_NEW_QSTR(name);
     mp_map_elem_t *elem = self->members.table;
@@ -115,44 +147,68 @@ static mp_map_elem_t *search_members(mp_obj_instance_t *self, qstr name) {
     return NULL;
 }
 
-static mp_obj_t search_attr(mp_obj_t self_in, qstr name) {
-    mp_map_elem_t *elem = search_members(MP_OBJ_TO_PTR(self_in), name);
-    return elem != NULL ? elem->value : mp_load_attr(self_in, name);
+static MP_NOINLINE mp_obj_t search_own(mp_obj_t self_in, const umqtt_session_obj_t *session, umqtt_own_t own) {
+    qstr name = own_names[own];
+    if (session->has_own) {
+        const mp_map_elem_t *elem = search_members(MP_OBJ_TO_PTR(self_in), name);
+        mp_obj_t value = elem != NULL ? elem->value : session->own[own];
+        if (value != MP_OBJ_NULL) {
+            return value;
+        }
+    }
+    return mp_load_attr(self_in, name);
 }
 
-// An attribute of the instance's own is found at once, without a look at its classes, and without a search where it usually
-// is.
-static inline MP_ALWAYSINLINE mp_map_elem_t *find_attr(mp_obj_t self_in, qstr name, size_t place) {
-    mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members;
-    mp_map_elem_t *elem = members->table + place;
-    return place < members->alloc && elem->key == MP_OBJ_NEW_QSTR(name) ? elem : NULL;
+// Whether all of the instance's own attributes that there are, are in its native part.
+static inline MP_ALWAYSINLINE bool has_only_own(mp_obj_t self_in, const umqtt_session_obj_t *session) {
+    return session->has_own && ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members.alloc == 0;
 }
 
-static inline MP_ALWAYSINLINE mp_obj_t load_attr(mp_obj_t self_in, qstr name, size_t place) {
-    mp_map_elem_t *elem = find_attr(self_in, name, place);
-    return elem != NULL ? elem->value : search_attr(self_in, name);
+// One of the instance's own attributes: where it usually is, without a search.
+static inline MP_ALWAYSINLINE mp_obj_t load_own(mp_obj_t self_in, const umqtt_session_obj_t *session, umqtt_own_t own) {
+    mp_obj_t value = session->own[own];
+    return value != MP_OBJ_NULL && has_only_own(self_in, session) ? value : search_own(self_in, session, own);
+}
+
+// Stores one of the instance's own attributes. Runs Python code only without has_own.
+static void store_own(mp_obj_t self_in, umqtt_session_obj_t *session, umqtt_own_t own, mp_obj_t value) {
+    qstr name = own_names[own];
+    if (has_only_own(self_in, session)
+        || (session->has_own && search_members(MP_OBJ_TO_PTR(self_in), name) == NULL)) {
+        session->own[own] = value;
+    } else {
+        mp_store_attr(self_in, name, value);
+    }
+}
+
+// The connection
+
+// Where the last message that was held is.
+static inline MP_ALWAYSINLINE umqtt_held_t **last_held(umqtt_session_obj_t *session) {
+    return session->has_kept ? &session->kept->last_held : &session->last_held;
 }
 
 // The message that was held first; NULL for none.
 static umqtt_held_t *first_held(umqtt_session_obj_t *session) {
-    return session->last_held == NULL ? NULL : session->last_held->next;
+    umqtt_held_t *last = *last_held(session);
+    return last == NULL ? NULL : last->next;
 }
 
 static void remove_first_held(umqtt_session_obj_t *session) {
-    umqtt_held_t *first = first_held(session);
-    if (first == session->last_held) {
-        session->last_held = NULL;
+    umqtt_held_t **last = last_held(session);
+    umqtt_held_t *first = (*last)->next;
+    if (first == *last) {
+        *last = NULL;
     } else {
-        session->last_held->next = first->next;
+        (*last)->next = first->next;
     }
 }
 
 // Forgets what belongs to a connection that is gone. Messages that were held are as if they had not been read.
 static void forget_arrived(umqtt_session_obj_t *session) {
     session->topic = session->message = NULL;
-    session->last_topic = MP_OBJ_NULL;
     session->chunks = false;
-    session->last_held = NULL;
+    *last_held(session) = NULL;
     session->has_header = false;
 }
 
@@ -168,7 +224,7 @@ static void close_connection(umqtt_session_obj_t *session) {
 
 // Makes sure that the session describes the socket in self.sock, which the user may have replaced.
 static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
-    mp_obj_t sock = load_attr(self, MP_QSTR_sock, PLACE_sock);
+    mp_obj_t sock = load_own(self, session, UMQTT_OWN_SOCK);
     if (sock == mp_const_none || (sock == session->sock && session->closed)) {
         mp_raise_OSError(MP_ENOTCONN);
     }
@@ -247,10 +303,8 @@ static inline MP_ALWAYSINLINE void raise_if(umqtt_error_t error) {
 static void call_init(umqtt_call_t *call, mp_obj_t self) {
     call->self = self;
     call->plain = is_client(self);
-    if (!call->plain) {
-        require_client(self);
-    }
-    call->session = native_part(self);
+    umqtt_session_obj_t *session = call->plain ? find_native_part(self) : NULL;
+    call->session = session != NULL ? session : get_session(self);
     call->timed = call->session->timeout != mp_const_none;
     call->reading = call->waits = call->polled = false;
     call->held = NULL;
@@ -359,14 +413,18 @@ static umqtt_event_kind_t silence(mp_int_t count) {
     return count == UMQTT_SOCKET_TIMED_OUT ? UMQTT_WAITED_IN_VAIN : UMQTT_WOULD_BLOCK;
 }
 
-// Four bytes of memory that may also be of other types.
-typedef uint32_t __attribute__((may_alias)) word_t;
-
-// What is left of a word in memory without so many bits of its beginning or its end, moved to where these were.
+// Parts of a word in memory: its first two bytes; and what is left of it without so many bits of its beginning or its end, moved
+// to where these were.
 #if MP_ENDIANNESS_LITTLE
+#define FIRST_TWO_BYTES(word) ((word) & 0xffff)
+#define SECOND_BYTE(two_bytes) ((two_bytes) >> 8)
+#define WORD_OF_TWO_BYTES(two_bytes) (two_bytes)
 #define WITHOUT_FIRST_BITS(word, bits) ((word) >> (bits))
 #define WITHOUT_LAST_BITS(word, bits) ((word) << (bits))
 #else
+#define FIRST_TWO_BYTES(word) ((word) >> 16)
+#define SECOND_BYTE(two_bytes) ((two_bytes) & 0xff)
+#define WORD_OF_TWO_BYTES(two_bytes) ((two_bytes) << 16)
 #define WITHOUT_FIRST_BITS(word, bits) ((word) << (bits))
 #define WITHOUT_LAST_BITS(word, bits) ((word) >> (bits))
 #endif
@@ -375,12 +433,12 @@ typedef uint32_t __attribute__((may_alias)) word_t;
 static void copy_from_small(byte *to, const byte *from, size_t len) {
     size_t first = (uintptr_t)from % 4 * 8;
     if (first != 0 && (uintptr_t)to % 4 == 0 && len >= 4) {
-        const word_t *words = (const word_t *)(const void *)(from - first / 8);
+        const umqtt_word_t *words = (const umqtt_word_t *)(const void *)(from - first / 8);
         uint32_t word = *words++;
         from += len / 4 * 4;
         for (; len >= 4; len -= 4, to += 4) {
             uint32_t next = *words++;
-            *(word_t *)(void *)to = WITHOUT_FIRST_BITS(word, first) | WITHOUT_LAST_BITS(next, 32 - first);
+            *(umqtt_word_t *)(void *)to = WITHOUT_FIRST_BITS(word, first) | WITHOUT_LAST_BITS(next, 32 - first);
             word = next;
         }
     }
@@ -466,7 +524,7 @@ static bool has_chunk_buffer(umqtt_call_t *call, const umqtt_action_t *action, m
     if (!call->session->in_chunks || action->target != UMQTT_TO_MESSAGE || call->session->message != NULL) {
         return false;
     }
-    mp_obj_t object = search_attr(call->self, MP_QSTR_chunk_buffer);
+    mp_obj_t object = mp_load_attr(call->self, MP_QSTR_chunk_buffer);
     if (object == mp_const_none) {
         return false;
     }
@@ -499,7 +557,7 @@ static void call_chunk_callback(void *delivery_in) {
     umqtt_session_obj_t *session = call->session;
     session->chunks = true;
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(search_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
+    mp_get_buffer_raise(mp_load_attr(call->self, MP_QSTR_chunk_buffer), &buffer, MP_BUFFER_RW);
     if (buffer.len != delivery->buffer_len) {
         mp_raise_ValueError(MP_ERROR_TEXT("buffer changed size"));
     }
@@ -510,7 +568,7 @@ static void call_chunk_callback(void *delivery_in) {
         mp_obj_new_int_from_uint(delivery->size),
     };
     session->delivering_chunk = true;
-    mp_call_function_n_kw(search_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
+    mp_call_function_n_kw(mp_load_attr(call->self, MP_QSTR_chunk_cb), MP_ARRAY_SIZE(args), 0, args);
 }
 
 // Gives f(topic, chunk, offset, size) the bytes up to end, when they fill the buffer or end the message. Should it
@@ -545,7 +603,14 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
         to = (byte *)chunk.buf + filled;
         wanted = MIN(wanted, chunk.len - filled);
     } else if (action->target == UMQTT_TO_TOPIC || action->target == UMQTT_TO_MESSAGE) {
-        mp_obj_str_t **arriving = action->target == UMQTT_TO_TOPIC ? &session->topic : &session->message;
+        mp_obj_str_t **arriving = &session->message;
+        if (action->target == UMQTT_TO_TOPIC) {
+            arriving = &session->topic;
+            if (session->has_last_topic) {
+                session->has_last_topic = false;
+                session->topic = NULL;
+            }
+        }
         start = get_buffer(arriving, action->len, action->offset);
         call->wanted = action->len + 1;
         if (start == NULL) {
@@ -559,14 +624,13 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
     mp_int_t count = 0;
     if (session->has_header) {
         session->has_header = false;
-        small[0] = session->header >> 8;
-        small[1] = session->header;
+        *(umqtt_word_t *)(void *)small = WORD_OF_TWO_BYTES(session->header);
         call->ahead = small;
         call->ahead_len = 2;
     }
     if (call->ahead_len == 0) {
         // Nothing of the next packet is read, and the engine will ask for all of this one.
-        bool reads_ahead = wanted < SMALL_BUFFER_SIZE && session->stream != NULL;
+        bool reads_ahead = wanted < SMALL_BUFFER_SIZE && session->is_native;
         count = reads_ahead ? read_once(call, action, small, MIN(action->rest - action->offset, SMALL_BUFFER_SIZE))
             : read_once(call, action, to, wanted);
         if (reads_ahead) {
@@ -599,13 +663,12 @@ static void receive(umqtt_call_t *call, const umqtt_action_t *action, byte *smal
 
 // Whether the bytes of an object that new_bytes() has made are these, which begin at a word of a small buffer. Both
 // are in whole words.
-static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
-    const mp_obj_str_t *other = MP_OBJ_TO_PTR(object);
+static bool is_equal(const mp_obj_str_t *other, const byte *bytes, size_t len) {
     if (other->len != len) {
         return false;
     }
-    const word_t *words = (const word_t *)(const void *)bytes;
-    const word_t *other_words = (const word_t *)(const void *)other->data;
+    const umqtt_word_t *words = (const umqtt_word_t *)(const void *)bytes;
+    const umqtt_word_t *other_words = (const umqtt_word_t *)(const void *)other->data;
     for (; len >= 4; len -= 4) {
         if (*words++ != *other_words++) {
             return false;
@@ -617,10 +680,11 @@ static bool is_equal(mp_obj_t object, const byte *bytes, size_t len) {
 // The topic of a small message. Those that come one after the other often have the same, which cannot be changed, and so can
 // be given again.
 static mp_obj_t take_topic(umqtt_session_obj_t *session, const byte *bytes, size_t len) {
-    if (session->last_topic == MP_OBJ_NULL || !is_equal(session->last_topic, bytes, len)) {
-        session->last_topic = new_bytes(bytes, len);
+    if (!session->has_last_topic || session->topic == NULL || !is_equal(session->topic, bytes, len)) {
+        session->topic = MP_OBJ_TO_PTR(new_bytes(bytes, len));
+        session->has_last_topic = true;
     }
-    return session->last_topic;
+    return MP_OBJ_FROM_PTR(session->topic);
 }
 
 // The message that has arrived: the objects that the callback gets.
@@ -654,7 +718,7 @@ static void call_callback(void *call_in) {
     }
     session->in_callback = true;
     session->holding = false;
-    mp_call_function_2(load_attr(call->self, MP_QSTR_cb, PLACE_cb), topic, message);
+    mp_call_function_2(load_own(call->self, session, UMQTT_OWN_CB), topic, message);
 }
 
 static void deliver(umqtt_call_t *call) {
@@ -688,12 +752,12 @@ static umqtt_event_kind_t hold(umqtt_call_t *call, const umqtt_action_t *action)
     if (!(held->held & UMQTT_ONLY_TO_ACKNOWLEDGE)) {
         take_message(call, &held->topic, &held->message);
     }
-    umqtt_held_t *last = session->last_held;
-    held->next = last == NULL ? held : last->next;
-    if (last != NULL) {
-        last->next = held;
+    umqtt_held_t **last = last_held(session);
+    held->next = *last == NULL ? held : (*last)->next;
+    if (*last != NULL) {
+        (*last)->next = held;
     }
-    session->last_held = held;
+    *last = held;
     return event;
 }
 
@@ -716,7 +780,7 @@ static mp_obj_t load_and_call_wait_msg(mp_obj_t self) {
 static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, mp_int_t *count) {
     umqtt_session_obj_t *session = call->session;
     *count = 0;
-    if (session->holding || session->in_chunks || session->has_header || session->stream == NULL
+    if (session->holding || session->in_chunks || session->has_header || !session->is_native
         || !umqtt_session_take_quiet(&session->engine, now)) {
         return false;
     }
@@ -724,13 +788,14 @@ static bool take_small_packet(umqtt_call_t *call, byte *small, uint32_t now, mp_
     if (*count != 2) {
         return false;
     }
-    size_t len = 2 + small[1];
+    uint32_t header = FIRST_TWO_BYTES(*(umqtt_word_t *)(void *)small);
+    size_t len = 2 + SECOND_BYTE(header);
     if (len > SMALL_PACKET_MAX) {
         return false;
     }
     if (len > 2) {
         // Should reading raise, the next wait goes on after these two bytes.
-        session->header = small[0] << 8 | small[1];
+        session->header = header;
         session->has_header = true;
         bool has_rest = !call->polled || !umqtt_socket_is_idle(session);
         mp_int_t rest = has_rest ? umqtt_socket_read(session, small + 2, len - 2) : 0;
@@ -844,7 +909,7 @@ static uint32_t run_held(umqtt_call_t *call, umqtt_held_t *held) {
 
 // The place of a message in flight; of none in flight when the identifier is 0; NULL when there is no such place.
 static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint32_t identifier) {
-    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+    for (size_t i = 0; session->has_kept && i < UMQTT_IN_FLIGHT_MAX; i++) {
         if (session->kept->messages[i].identifier == identifier) {
             return &session->kept->messages[i];
         }
@@ -853,7 +918,7 @@ static umqtt_kept_message_t *find_kept(umqtt_session_obj_t *session, uint32_t id
 }
 
 // Lets go of the messages that are in flight no more.
-static void release_among_kept(umqtt_session_obj_t *session) {
+static MP_NOINLINE void release_among_kept(umqtt_session_obj_t *session) {
     for (size_t i = 0; i < UMQTT_IN_FLIGHT_MAX; i++) {
         umqtt_kept_message_t *kept = &session->kept->messages[i];
         if (kept->identifier != 0 && !umqtt_session_holds(&session->engine, kept->identifier)) {
@@ -862,8 +927,8 @@ static void release_among_kept(umqtt_session_obj_t *session) {
     }
 }
 
-static inline void release_kept(umqtt_session_obj_t *session) {
-    if (session->kept != NULL) {
+static inline MP_ALWAYSINLINE void release_kept(umqtt_session_obj_t *session) {
+    if (session->has_kept) {
         release_among_kept(session);
     }
 }
@@ -889,7 +954,7 @@ static void make_room(umqtt_call_t *call) {
 // The packet identifier for the next exchange, once there is room for one. self.pid is the last one that was used.
 static uint32_t next_identifier(umqtt_call_t *call) {
     make_room(call);
-    mp_int_t last = mp_obj_get_int(load_attr(call->self, MP_QSTR_pid, PLACE_pid));
+    mp_int_t last = mp_obj_get_int(load_own(call->self, call->session, UMQTT_OWN_PID));
     return umqtt_session_next_identifier(&call->session->engine, last);
 }
 
@@ -931,7 +996,7 @@ static bool same_bytes(mp_obj_t object, const umqtt_string_t *string) {
 // Goes on with the message in flight that is being published again. Returns its identifier, 0 when there is none.
 static uint32_t resume(umqtt_call_t *call, mp_uint_t qos, bool retain) {
     umqtt_session_obj_t *session = call->session;
-    for (size_t i = 0; session->kept != NULL && i < UMQTT_IN_FLIGHT_MAX; i++) {
+    for (size_t i = 0; session->has_kept && i < UMQTT_IN_FLIGHT_MAX; i++) {
         const umqtt_kept_message_t *kept = &session->kept->messages[i];
         if (kept->identifier != 0 && same_bytes(kept->topic, &call->strings.slot[UMQTT_TOPIC])
             && same_bytes(kept->message, &call->strings.slot[UMQTT_MESSAGE])
@@ -962,14 +1027,9 @@ static bool is_failure_of_connection(mp_obj_t exception) {
            || mp_obj_exception_match(exception, MP_OBJ_FROM_PTR(&umqtt_type_exception));
 }
 
-// Notes the packet identifier that is in use. Where an attribute is an ordinary one, it is stored at its place at once.
-static inline void store_pid(umqtt_call_t *call, uint32_t identifier) {
-    mp_map_elem_t *elem = find_attr(call->self, MP_QSTR_pid, PLACE_pid);
-    if (elem != NULL && call->plain) {
-        elem->value = MP_OBJ_NEW_SMALL_INT(identifier);
-    } else {
-        mp_store_attr(call->self, MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(identifier));
-    }
+// Notes the packet identifier that is in use.
+static void store_pid(const umqtt_call_t *call, uint32_t identifier) {
+    store_own(call->self, call->session, UMQTT_OWN_PID, MP_OBJ_NEW_SMALL_INT(identifier));
 }
 
 // Begins to publish, and writes the packet, if that can be done at once. Returns what the operation goes on after.
@@ -977,8 +1037,8 @@ static inline void store_pid(umqtt_call_t *call, uint32_t identifier) {
 static umqtt_event_kind_t begin_publish(umqtt_call_t *call, const umqtt_publish_t *publish, uint32_t identifier) {
     umqtt_session_obj_t *session = call->session;
     byte scratch[UMQTT_SCRATCH_SIZE];
-    // What is stored elsewhere than in a plain instance may run Python code, which must not come between beginning and writing.
-    size_t scratch_len = identifier == 0 || call->plain ? sizeof(scratch) : 0;
+    // Storing the identifier may run Python code, which must not come between beginning and writing.
+    size_t scratch_len = identifier == 0 || session->has_own ? sizeof(scratch) : 0;
     umqtt_chunk_t chunk = { scratch, scratch_len, 0 };
     raise_if(umqtt_publish(&call->operation, &session->engine, &call->strings, publish, &chunk));
     if (identifier != 0) {
@@ -1049,7 +1109,8 @@ static mp_uint_t get_qos(mp_obj_t qos_in) {
 
 // Whether something special may become of what is stored in an instance: a property, or __setattr__().
 static bool is_special(mp_obj_t self) {
-    return mp_obj_get_type(self)->flags & MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS;
+    const mp_obj_base_t *object = MP_OBJ_TO_PTR(self);
+    return UMQTT_TYPE_FIELD(object->type, flags) & MP_TYPE_FLAG_HAS_SPECIAL_ACCESSORS;
 }
 
 #if !MICROPY_ENABLE_DYNRUNTIME
@@ -1063,11 +1124,14 @@ static void umqtt_client_attr(mp_obj_t self, qstr name, mp_obj_t *dest);
 // The class MQTTClient that this one is or is derived from; NULL when it is not found by going from base to base.
 static const mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
     while (!is_client_type(type)) {
-        const void *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
-        if (parent == NULL || !mp_obj_is_exact_type(MP_OBJ_FROM_PTR(parent), &mp_type_type)) {
+        if (UMQTT_TYPE_FIELD(type, slot_index_parent) == 0) {
             return NULL;
         }
-        type = parent;
+        const mp_obj_base_t *parent = UMQTT_TYPE_SLOT(type, parent);
+        if (parent->type != &mp_type_type) {
+            return NULL;
+        }
+        type = (const mp_obj_type_t *)parent;
     }
     return type;
 }
@@ -1075,27 +1139,45 @@ static const mp_obj_type_t *find_client_type(const mp_obj_type_t *type) {
 // Where the class MQTTClient keeps what MicroPython finds attributes with: behind its slots.
 #define INSTANCE_ATTR (6)
 
-// Has the attributes of a class's instances found by umqtt_client_attr.
-static void speed_up_attributes(const mp_obj_type_t *type) {
-    if (find_client_type(type) != NULL) {
-        ((mp_obj_type_t *)type)->slots[type->slot_index_attr - 1] = umqtt_client_attr;
+// Has the attributes of a class's instances found by umqtt_client_attr, if it can.
+static bool speed_up_attributes(const mp_obj_type_t *type) {
+    if (find_client_type(type) == NULL) {
+        return false;
     }
+    UMQTT_TYPE_SLOT((mp_obj_type_t *)type, attr) = umqtt_client_attr;
+    return true;
+}
+
+// The place of one of the instance's own attributes that is not among its members; NULL when it has none of that name.
+static MP_NOINLINE mp_obj_t *find_own(mp_obj_t self_in, qstr name) {
+    umqtt_session_obj_t *session = find_native_part(self_in);
+    for (size_t i = 0; session != NULL && session->has_own && i < UMQTT_OWN_COUNT; i++) {
+        if (own_names[i] == name && session->own[i] != MP_OBJ_NULL) {
+            return &session->own[i];
+        }
+    }
+    return NULL;
+}
+
+// Adds the instance's own attributes to a copy of its members, the __dict__ that MicroPython gives, which cannot be changed.
+static void add_own(mp_obj_t self_in, mp_obj_t dict) {
+    mp_map_t *map = mp_obj_dict_get_map(dict);
+    map->is_fixed = false;
+    for (size_t i = 0; i < UMQTT_OWN_COUNT; i++) {
+        const mp_obj_t *place = find_own(self_in, own_names[i]);
+        if (place != NULL && search_members(MP_OBJ_TO_PTR(self_in), own_names[i]) == NULL) {
+            mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(own_names[i]), *place);
+        }
+    }
+    map->is_fixed = true;
 }
 
 // Finds what is looked for most often at once: the instance's own attributes and, in the class MQTTClient itself, its methods.
 static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
     bool loads = dest[0] == MP_OBJ_NULL;
-    mp_map_elem_t *elem = self->members.alloc <= SEARCHED_MEMBERS_MAX ? search_members(self, name) : NULL;
-    if (elem != NULL && loads) {
-        dest[0] = elem->value;
-        return;
-    }
-    if (elem != NULL && dest[1] != MP_OBJ_NULL && !is_special(self_in)) {
-        elem->value = dest[1];
-        dest[0] = MP_OBJ_NULL;
-        return;
-    }
+    mp_map_elem_t *elem = self->members.alloc <= SEARCHED_MEMBERS_MAX ? search_members(self, name)
+        : mp_map_lookup(&self->members, MP_OBJ_NEW_QSTR(name), MP_MAP_LOOKUP);
     if (elem == NULL && loads && is_client_type(self->base.type)) {
         // They come first in its table.
         const mp_map_elem_t *method = umqtt_client_dict.map.table;
@@ -1107,99 +1189,70 @@ static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
             }
         }
     }
+    mp_obj_t *place = elem != NULL ? &elem->value : find_own(self_in, name);
+    if (place != NULL && loads) {
+        dest[0] = *place;
+        return;
+    }
+    // Not the socket, for the one that is described has to stay noted; and MicroPython takes members out of its table.
+    bool replaces = elem == NULL ? name != MP_QSTR_sock : dest[1] != MP_OBJ_NULL;
+    if (place != NULL && replaces && !is_special(self_in)) {
+        *place = dest[1];
+        dest[0] = MP_OBJ_NULL;
+        return;
+    }
     ((attr_fun_t)find_client_type(self->base.type)->slots[INSTANCE_ATTR])(self_in, name, dest);
+    if (loads && name == MP_QSTR___dict__) {
+        add_own(self_in, dest[0]);
+    }
 }
 #endif
 
-typedef struct _umqtt_attr_t {
-    qstr name;
-    mp_obj_t value;
-} umqtt_attr_t;
-
-static bool has_value(mp_obj_t self, const umqtt_attr_t *attr) {
+static bool has_value(mp_obj_t self, qstr name, mp_obj_t value) {
     mp_obj_t dest[2];
-    mp_load_method_maybe(self, attr->name, dest);
-    return dest[0] == attr->value && dest[1] == MP_OBJ_NULL;
+    mp_load_method_maybe(self, name, dest);
+    return dest[0] == value && dest[1] == MP_OBJ_NULL;
 }
 
-// Stores attributes in an instance.
-//
-// Where they are new and nothing special becomes of what is stored, they are put into a table without a gap. MicroPython's
-// hash tables are searched to the first gap, so in this one whatever is looked for is found wherever it is: the places
-// stay the same until somebody adds an attribute of another name. (A table that is_ordered would do that too, but takes
-// itself for larger than it is when no memory was left for it to grow.)
-static void store_attrs(mp_obj_t self_in, const umqtt_attr_t *attrs, size_t count) {
-    require_client(self_in);
-    mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_map_t *members = &self->members;
-    if (members->used == members->alloc && !is_special(self_in)) {
-        size_t used = members->used;
-        size_t len = used;
-        for (size_t i = 0; i < count; i++) {
-            len += search_members(self, attrs[i].name) == NULL;
-        }
-        if (len > used) {
-            mp_map_elem_t *old = members->table;
-            mp_map_elem_t *table = m_new(mp_map_elem_t, len);
-            for (size_t place = 0; place < used; place++) {
-                table[place] = old[place];
-            }
-            for (size_t i = 0, place = used; place < len; i++) {
-                if (search_members(self, attrs[i].name) == NULL) {
-                    table[place++] = (mp_map_elem_t) { MP_OBJ_NEW_QSTR(attrs[i].name), attrs[i].value };
-                }
-            }
-            members->table = table;
-            members->used = members->alloc = len;
-            m_del(mp_map_elem_t, old, used);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        mp_store_attr(self_in, attrs[i].name, attrs[i].value);
-    }
-}
+static const mp_rom_map_elem_t no_ssl_params_table[] = {};
+static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
 
 static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     enum { ARG_self, ARG_client_id, ARG_server, ARG_port, ARG_user, ARG_password, ARG_keepalive, ARG_ssl, ARG_ssl_params };
     mp_obj_t self = args[ARG_self];
-    get_session(self);
+    umqtt_session_obj_t *session = get_session(self);
+    #if !MICROPY_ENABLE_DYNRUNTIME
+    session->has_own = speed_up_attributes(mp_obj_get_type(self)) && !is_special(self);
+    #endif
     mp_obj_t port = args[ARG_port];
     if (mp_obj_equal(port, MP_OBJ_NEW_SMALL_INT(0))) {
         port = MP_OBJ_NEW_SMALL_INT(mp_obj_is_true(args[ARG_ssl]) ? 8883 : 1883);
     }
-    // The first six in any case, so that no call has to make room for them; the rest if the class has another value, for what
-    // is not stored takes no heap.
-    enum { ALWAYS = 6 };
-    umqtt_attr_t attrs[] = {
-        [PLACE_sock] = { MP_QSTR_sock, mp_const_none },
-        [PLACE_pid] = { MP_QSTR_pid, MP_OBJ_NEW_SMALL_INT(0) },
-        [PLACE_cb] = { MP_QSTR_cb, mp_const_none },
-        { MP_QSTR_client_id, args[ARG_client_id] },
-        { MP_QSTR_server, args[ARG_server] },
-        { MP_QSTR_port, port },
-        { MP_QSTR_ssl, args[ARG_ssl] },
-        { MP_QSTR_ssl_params, args[ARG_ssl_params] },
-        { MP_QSTR_user, args[ARG_user] },
-        { MP_QSTR_pswd, args[ARG_password] },
-        { MP_QSTR_keepalive, args[ARG_keepalive] },
-        { MP_QSTR_lw_topic, mp_const_none },
-        { MP_QSTR_lw_msg, mp_const_none },
-        { MP_QSTR_lw_qos, MP_OBJ_NEW_SMALL_INT(0) },
-        { MP_QSTR_lw_retain, mp_const_false },
+    mp_obj_t own[] = {
+        [UMQTT_OWN_SOCK] = mp_const_none,
+        [UMQTT_OWN_CB] = mp_const_none,
+        [UMQTT_OWN_PID] = MP_OBJ_NEW_SMALL_INT(0),
+        [UMQTT_OWN_CLIENT_ID] = args[ARG_client_id],
+        [UMQTT_OWN_SERVER] = args[ARG_server],
+        [UMQTT_OWN_PORT] = port,
     };
-    size_t count = 0;
-    for (size_t i = 0; i < MP_ARRAY_SIZE(attrs); i++) {
-        if (i < ALWAYS || is_special(self) || !has_value(self, &attrs[i])) {
-            attrs[count++] = attrs[i];
+    for (size_t i = 0; i < UMQTT_OWN_COUNT; i++) {
+        store_own(self, session, i, own[i]);
+    }
+    // What the class has need not be stored, which takes no heap.
+    const mp_rom_map_elem_t *constant = (const mp_rom_map_elem_t *)umqtt_client_dict.map.table;
+    while (umqtt_rom_qstr(constant->key) != MP_QSTR_user) {
+        constant++;
+    }
+    for (size_t arg = ARG_user; arg < ARG_user + 9; arg++, constant++) {
+        qstr name = umqtt_rom_qstr(constant->key);
+        mp_obj_t value = arg <= ARG_ssl_params ? args[arg] : umqtt_rom_obj(constant->value);
+        if (is_special(self) || !has_value(self, name, value)) {
+            mp_store_attr(self, name, value);
         }
     }
-    store_attrs(self, attrs, count);
-    #if !MICROPY_ENABLE_DYNRUNTIME
-    speed_up_attributes(mp_obj_get_type(self));
-    #endif
     return mp_const_none;
 }
-static const mp_obj_dict_t no_ssl_params;
 UMQTT_DEFINE_METHOD(umqtt_client_init_obj, umqtt_client_init, MP_QSTR___init__, 3,
     UMQTT_PARAM(MP_QSTR_client_id, MP_ROM_NONE),
     UMQTT_PARAM(MP_QSTR_server, MP_ROM_NONE),
@@ -1223,11 +1276,8 @@ static mp_obj_t umqtt_client_set_chunk_callback(const mp_obj_t *args) {
         mp_get_buffer_raise(args[2], &info, MP_BUFFER_RW);
     }
     umqtt_session_obj_t *session = get_session(args[0]);
-    const umqtt_attr_t attrs[] = {
-        { MP_QSTR_chunk_cb, args[1] },
-        { MP_QSTR_chunk_buffer, args[2] },
-    };
-    store_attrs(args[0], attrs, MP_ARRAY_SIZE(attrs));
+    mp_store_attr(args[0], MP_QSTR_chunk_cb, args[1]);
+    mp_store_attr(args[0], MP_QSTR_chunk_buffer, args[2]);
     session->in_chunks = args[2] != mp_const_none;
     return mp_const_none;
 }
@@ -1237,17 +1287,16 @@ UMQTT_DEFINE_METHOD(umqtt_client_set_chunk_callback_obj, umqtt_client_set_chunk_
 
 static mp_obj_t umqtt_client_set_last_will(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_msg, ARG_retain, ARG_qos };
+    require_client(args[ARG_self]);
     get_qos(args[ARG_qos]);
     if (!mp_obj_is_true(args[ARG_topic])) {
         raise_assertion();
     }
-    const umqtt_attr_t attrs[] = {
-        { MP_QSTR_lw_topic, args[ARG_topic] },
-        { MP_QSTR_lw_msg, args[ARG_msg] },
-        { MP_QSTR_lw_qos, args[ARG_qos] },
-        { MP_QSTR_lw_retain, args[ARG_retain] },
-    };
-    store_attrs(args[ARG_self], attrs, MP_ARRAY_SIZE(attrs));
+    // The topic last: without it there is no will, should memory fail before.
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_msg, args[ARG_msg]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_qos, args[ARG_qos]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_retain, args[ARG_retain]);
+    mp_store_attr(args[ARG_self], MP_QSTR_lw_topic, args[ARG_topic]);
     return mp_const_none;
 }
 UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, MP_QSTR_set_last_will, 3,
@@ -1260,16 +1309,16 @@ static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqt
     mp_obj_t self = call->self;
     options->clean_session = mp_obj_is_true(clean_session);
     call->strings = (umqtt_strings_t) { { { NULL, 0 } } };
-    set_string(call, UMQTT_CLIENT_ID, search_attr(self, MP_QSTR_client_id));
-    mp_obj_t user = search_attr(self, MP_QSTR_user);
+    set_string(call, UMQTT_CLIENT_ID, search_own(self, call->session, UMQTT_OWN_CLIENT_ID));
+    mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
     if (user != mp_const_none) {
         set_string(call, UMQTT_USER, user);
-        mp_obj_t password = search_attr(self, MP_QSTR_pswd);
+        mp_obj_t password = mp_load_attr(self, MP_QSTR_pswd);
         if (password != mp_const_none) {
             set_string(call, UMQTT_PASSWORD, password);
         }
     }
-    mp_obj_t keepalive = search_attr(self, MP_QSTR_keepalive);
+    mp_obj_t keepalive = mp_load_attr(self, MP_QSTR_keepalive);
     options->keep_alive = 0;
     if (mp_obj_is_true(keepalive)) {
         mp_int_t seconds = mp_obj_get_int(keepalive);
@@ -1278,15 +1327,15 @@ static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqt
         }
         options->keep_alive = seconds;
     }
-    mp_obj_t will_topic = search_attr(self, MP_QSTR_lw_topic);
+    mp_obj_t will_topic = mp_load_attr(self, MP_QSTR_lw_topic);
     options->has_will = mp_obj_is_true(will_topic);
     options->will_qos = 0;
     options->will_retain = false;
     if (options->has_will) {
         set_string(call, UMQTT_TOPIC, will_topic);
-        set_string(call, UMQTT_MESSAGE, search_attr(self, MP_QSTR_lw_msg));
-        options->will_qos = get_qos(search_attr(self, MP_QSTR_lw_qos));
-        options->will_retain = mp_obj_is_true(search_attr(self, MP_QSTR_lw_retain));
+        set_string(call, UMQTT_MESSAGE, mp_load_attr(self, MP_QSTR_lw_msg));
+        options->will_qos = get_qos(mp_load_attr(self, MP_QSTR_lw_qos));
+        options->will_retain = mp_obj_is_true(mp_load_attr(self, MP_QSTR_lw_retain));
     }
 }
 
@@ -1299,14 +1348,14 @@ static uint32_t get_time_limit(mp_obj_t timeout) {
 static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options) {
     mp_obj_t self = call->self;
     umqtt_session_obj_t *session = call->session;
-    mp_obj_t server = search_attr(self, MP_QSTR_server);
+    mp_obj_t server = search_own(self, session, UMQTT_OWN_SERVER);
     umqtt_socket_new(session);
-    mp_store_attr(self, MP_QSTR_sock, session->sock);
-    umqtt_socket_connect(session, server, search_attr(self, MP_QSTR_port));
-    mp_obj_t ssl = search_attr(self, MP_QSTR_ssl);
+    store_own(self, session, UMQTT_OWN_SOCK, session->sock);
+    umqtt_socket_connect(session, server, search_own(self, session, UMQTT_OWN_PORT));
+    mp_obj_t ssl = mp_load_attr(self, MP_QSTR_ssl);
     if (mp_obj_is_true(ssl)) {
-        umqtt_socket_secure(session, ssl, search_attr(self, MP_QSTR_ssl_params), server);
-        mp_store_attr(self, MP_QSTR_sock, session->sock);
+        umqtt_socket_secure(session, ssl, mp_load_attr(self, MP_QSTR_ssl_params), server);
+        store_own(self, session, UMQTT_OWN_SOCK, session->sock);
     }
     refresh_strings(call);
     forget_arrived(session);
@@ -1349,17 +1398,19 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     // Whatever cannot be sent is to be found before anything is opened or closed.
     raise_if(umqtt_connect(&call.operation, &call.strings, &options));
 
-    mp_obj_t old_sock = search_attr(self, MP_QSTR_sock);
+    mp_obj_t old_sock = search_own(self, session, UMQTT_OWN_SOCK);
     if (old_sock != mp_const_none && !(old_sock == session->sock && session->closed)) {
         umqtt_socket_close(old_sock);
     }
-    mp_store_attr(self, MP_QSTR_sock, mp_const_none);
+    store_own(self, session, UMQTT_OWN_SOCK, mp_const_none);
     umqtt_socket_adopt(session, mp_const_none);
     session->checking = false;
     session->timeout = args[ARG_timeout];
     if (!options.clean_session) {
-        if (session->kept == NULL) {
+        if (!session->has_kept) {
+            // Messages that were held are of the connection before.
             session->kept = m_new0(umqtt_kept_t, 1);
+            session->has_kept = true;
         }
         const umqtt_string_t *client_id = &call.strings.slot[UMQTT_CLIENT_ID];
         if (session->kept->client_id == MP_OBJ_NULL || !same_bytes(session->kept->client_id, client_id)) {
@@ -1446,7 +1497,7 @@ static mp_obj_t umqtt_client_subscribe(const mp_obj_t *args) {
     enum { ARG_self, ARG_topic, ARG_qos };
     umqtt_call_t call;
     call_init(&call, args[ARG_self]);
-    if (load_attr(call.self, MP_QSTR_cb, PLACE_cb) == mp_const_none) {
+    if (search_own(call.self, call.session, UMQTT_OWN_CB) == mp_const_none) {
         mp_raise_msg(&mp_type_AssertionError, MP_ERROR_TEXT("Subscribe callback is not set"));
     }
     set_string(&call, UMQTT_TOPIC, args[ARG_topic]);
@@ -1514,7 +1565,7 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
     umqtt_session_obj_t *session = call.session;
     require_connection(call.self, session);
     bool own = has_own_wait_msg(&call);
-    if (own && session->last_held == NULL && umqtt_socket_can_poll(session)) {
+    if (own && *last_held(session) == NULL && umqtt_socket_can_poll(session)) {
         call.polled = !umqtt_socket_is_idle(session);
         if (!call.polled && umqtt_session_take_quiet(&session->engine, call_now(&call))) {
             return mp_const_none;
@@ -1528,9 +1579,6 @@ static mp_obj_t umqtt_client_check_msg(const mp_obj_t *args) {
 UMQTT_DEFINE_METHOD(umqtt_client_check_msg_obj, umqtt_client_check_msg, MP_QSTR_check_msg, 1);
 
 // The class
-
-static const mp_rom_map_elem_t no_ssl_params_table[] = {};
-static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
 
 static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     // Looked through from the top, so what is called most often comes first.
@@ -1547,21 +1595,22 @@ static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_subscribe), MP_ROM_PTR(&umqtt_client_subscribe_obj) },
     { MP_ROM_QSTR(MP_QSTR_unsubscribe), MP_ROM_PTR(&umqtt_client_unsubscribe_obj) },
 
-    // What an instance has until it is given something else.
-    { MP_ROM_QSTR(MP_QSTR_sock), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_ssl), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_ssl_params), MP_ROM_PTR(&no_ssl_params) },
-    { MP_ROM_QSTR(MP_QSTR_pid), MP_ROM_INT(0) },
-    { MP_ROM_QSTR(MP_QSTR_cb), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_chunk_cb), MP_ROM_NONE },
-    { MP_ROM_QSTR(MP_QSTR_chunk_buffer), MP_ROM_NONE },
+    // What an instance has until it is given something else. First what the constructor stores if it is something else: its last
+    // arguments, in their order, and the will.
     { MP_ROM_QSTR(MP_QSTR_user), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_pswd), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_keepalive), MP_ROM_INT(0) },
+    { MP_ROM_QSTR(MP_QSTR_ssl), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_ssl_params), MP_ROM_PTR(&no_ssl_params) },
     { MP_ROM_QSTR(MP_QSTR_lw_topic), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_lw_msg), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_lw_qos), MP_ROM_INT(0) },
     { MP_ROM_QSTR(MP_QSTR_lw_retain), MP_ROM_FALSE },
+    { MP_ROM_QSTR(MP_QSTR_sock), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_pid), MP_ROM_INT(0) },
+    { MP_ROM_QSTR(MP_QSTR_cb), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_chunk_cb), MP_ROM_NONE },
+    { MP_ROM_QSTR(MP_QSTR_chunk_buffer), MP_ROM_NONE },
 };
 MP_DEFINE_CONST_DICT(umqtt_client_dict, umqtt_client_dict_table);
 
@@ -1569,6 +1618,23 @@ MP_DEFINE_CONST_DICT(umqtt_client_dict, umqtt_client_dict_table);
 static const mp_rom_obj_tuple_t umqtt_client_bases = {
     .base = { &mp_type_tuple }, .len = 1, .items = { MP_ROM_PTR(&umqtt_type_session) }
 };
+
+static mp_obj_t umqtt_client_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    MP_STATIC_ASSERT(offsetof(umqtt_client_obj_t, session) == offsetof(mp_obj_instance_t, subobj));
+    umqtt_client_obj_t *self = m_new0(umqtt_client_obj_t, 1);
+    self->base.type = type;
+    mp_map_init(&self->members, 0);
+    ((mp_obj_instance_t *)self)->subobj[0] = mp_const_none;
+    session_init(&self->session);
+    // As MicroPython calls __init__().
+    size_t count = n_args + 2 * n_kw;
+    mp_obj_t *init_args = m_new(mp_obj_t, 1 + count);
+    init_args[0] = MP_OBJ_FROM_PTR(self);
+    memcpy(init_args + 1, args, count * sizeof(mp_obj_t));
+    mp_call_function_n_kw(MP_OBJ_FROM_PTR(&umqtt_client_init_obj), 1 + n_args, n_kw, init_args);
+    m_del(mp_obj_t, init_args, 1 + count);
+    return MP_OBJ_FROM_PTR(self);
+}
 
 // MicroPython gives every class slots for what looks for special methods when an instance is called, subscripted, compared
 // and so on. This class has no special methods, so it does without, and the same becomes of its instances; classes that
@@ -1578,6 +1644,7 @@ mp_obj_t umqtt_new_client_type(void) {
         MP_OBJ_FROM_PTR(&umqtt_client_dict)));
     enum { ALL = 11, KEPT = INSTANCE_ATTR + 1 };
     assert(type->slot_index_make_new == 1 && type->slot_index_print == 2 && type->slot_index_unary_op == 4);
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, umqtt_client_make_new, 0);
     type->slots[INSTANCE_ATTR] = MP_OBJ_TYPE_GET_SLOT(type, attr);
     MP_OBJ_TYPE_SET_SLOT(type, locals_dict, &umqtt_client_dict, 2);
     MP_OBJ_TYPE_SET_SLOT(type, parent, &umqtt_type_session, 4);

@@ -2,19 +2,26 @@
 
 #include "umqtt.h"
 
-// The stream protocol of a native stream; NULL for objects of Python classes, whose methods are to be called.
-static const mp_stream_p_t *native_stream(mp_obj_t sock) {
+// Whether it is a native stream; the methods of objects of Python classes are to be called.
+static bool is_native_stream(mp_obj_t sock) {
     const mp_obj_type_t *type = mp_obj_get_type(sock);
-    if ((type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) || !MP_OBJ_TYPE_HAS_SLOT(type, protocol)) {
-        return NULL;
+    if ((UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE) || UMQTT_TYPE_FIELD(type, slot_index_protocol) == 0) {
+        return false;
     }
-    const mp_stream_p_t *stream = MP_OBJ_TYPE_GET_SLOT(type, protocol);
-    return stream->read != NULL && stream->write != NULL ? stream : NULL;
+    const mp_stream_p_t *stream = UMQTT_TYPE_SLOT(type, protocol);
+    return stream->read != NULL && stream->write != NULL;
+}
+
+// How a native stream is read and written.
+static inline MP_ALWAYSINLINE const mp_stream_p_t *get_stream(const umqtt_session_obj_t *session) {
+    const mp_obj_base_t *sock = MP_OBJ_TO_PTR(session->sock);
+    return UMQTT_TYPE_SLOT(sock->type, protocol);
 }
 
 void umqtt_socket_adopt(umqtt_session_obj_t *session, mp_obj_t sock) {
-    session->sock = session->plain_sock = sock;
-    session->stream = native_stream(sock);
+    session->sock = sock;
+    session->is_native = is_native_stream(sock);
+    session->is_secured = false;
     session->setter = NULL;
     session->own_sock = false;
 }
@@ -73,9 +80,9 @@ static mp_obj_t call_socket(mp_obj_t sock, qstr method, mp_obj_t arg, int *error
 
 mp_int_t umqtt_socket_read(umqtt_session_obj_t *session, byte *bytes, size_t len) {
     mp_obj_t sock = session->sock;
-    if (session->stream != NULL) {
+    if (session->is_native) {
         int error = 0;
-        mp_uint_t result = session->stream->read(sock, bytes, len, &error);
+        mp_uint_t result = get_stream(session)->read(sock, bytes, len, &error);
         return stream_result(result, error);
     }
     int error;
@@ -94,9 +101,9 @@ mp_int_t umqtt_socket_read(umqtt_session_obj_t *session, byte *bytes, size_t len
 
 mp_int_t umqtt_socket_write(umqtt_session_obj_t *session, const byte *bytes, size_t len) {
     mp_obj_t sock = session->sock;
-    if (session->stream != NULL) {
+    if (session->is_native) {
         int error = 0;
-        mp_uint_t result = session->stream->write(sock, bytes, len, &error);
+        mp_uint_t result = get_stream(session)->write(sock, bytes, len, &error);
         return stream_result(result, error);
     }
     // A Python object may keep what it is given, so it is given a copy.
@@ -149,39 +156,51 @@ void umqtt_socket_connect(umqtt_session_obj_t *session, mp_obj_t server, mp_obj_
 }
 
 void umqtt_socket_secure(umqtt_session_obj_t *session, mp_obj_t ssl, mp_obj_t ssl_params, mp_obj_t server) {
+    mp_obj_t plain_sock = session->sock;
     session->own_sock = false;
     if (ssl == mp_const_true) {
         // The call wrap_socket(sock, **ssl_params), laid out as the virtual machine does.
-        mp_obj_t dest[6] = { [2] = session->sock, MP_OBJ_NULL, ssl_params, MP_OBJ_NEW_SMALL_INT(0) };
+        mp_obj_t dest[6] = { [2] = plain_sock, MP_OBJ_NULL, ssl_params, MP_OBJ_NEW_SMALL_INT(0) };
         mp_load_method(umqtt_import(MP_QSTR_ssl), MP_QSTR_wrap_socket, dest);
         session->sock = mp_call_method_n_kw_var(true, 1 | 1 << 8, dest);
     } else {
-        mp_obj_t dest[5] = { [2] = session->sock, MP_OBJ_NEW_QSTR(MP_QSTR_server_hostname), server };
+        mp_obj_t dest[5] = { [2] = plain_sock, MP_OBJ_NEW_QSTR(MP_QSTR_server_hostname), server };
         mp_load_method(ssl, MP_QSTR_wrap_socket, dest);
         session->sock = mp_call_method_n_kw(1, 1, dest);
     }
-    session->stream = native_stream(session->sock);
-    session->setter = NULL;
+    session->is_native = is_native_stream(session->sock);
+    session->is_secured = true;
+    session->plain_sock = plain_sock;
+}
+
+typedef mp_uint_t (*ioctl_t)(mp_obj_t obj, mp_uint_t request, uintptr_t arg, int *errcode);
+
+static MP_NOINLINE ioctl_t get_ioctl(const umqtt_session_obj_t *session) {
+    return get_stream(session)->ioctl;
 }
 
 bool umqtt_socket_can_poll(const umqtt_session_obj_t *session) {
     // What TLS has in hand, its socket knows nothing of.
-    return session->own_sock && session->stream != NULL && session->stream->ioctl != NULL;
+    return session->own_sock && session->is_native && get_ioctl(session) != NULL;
 }
 
 bool umqtt_socket_is_idle(const umqtt_session_obj_t *session) {
     int error;
-    return session->stream->ioctl(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
+    return get_ioctl(session)(session->sock, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0;
 }
 
-// Calls a method of the session's socket with one argument. A native socket's is a native function, which is called at once
-// when it was the last one, too.
-static void call_setter(umqtt_session_obj_t *session, mp_obj_t sock, qstr name, mp_obj_t arg) {
+// Calls setblocking() of the session's socket, or settimeout() of the one below TLS. A native socket's is a native function,
+// which is called at once when it was the last one, too.
+static void call_setter(umqtt_session_obj_t *session, qstr name, mp_obj_t arg) {
     bool limits = name == MP_QSTR_settimeout;
-    if (session->setter == NULL || session->setter_limits != limits) {
+    mp_obj_t sock = session->sock;
+    if (session->is_secured || session->setter == NULL || session->setter_limits != limits) {
+        if (session->is_secured && limits) {
+            sock = session->plain_sock;
+        }
         mp_obj_t dest[3];
         mp_load_method(sock, name, dest);
-        if (dest[1] != sock || !mp_obj_is_exact_type(dest[0], &mp_type_fun_builtin_2)) {
+        if (session->is_secured || dest[1] != sock || !mp_obj_is_exact_type(dest[0], &mp_type_fun_builtin_2)) {
             dest[2] = arg;
             mp_call_method_n_kw(1, 0, dest);
             return;
@@ -193,17 +212,17 @@ static void call_setter(umqtt_session_obj_t *session, mp_obj_t sock, qstr name, 
 }
 
 void umqtt_socket_set_nonblocking(umqtt_session_obj_t *session) {
-    call_setter(session, session->sock, MP_QSTR_setblocking, mp_const_false);
+    call_setter(session, MP_QSTR_setblocking, mp_const_false);
 }
 
 void umqtt_socket_set_blocking(umqtt_session_obj_t *session) {
     if (session->timeout == mp_const_none) {
-        call_setter(session, session->sock, MP_QSTR_setblocking, mp_const_true);
+        call_setter(session, MP_QSTR_setblocking, mp_const_true);
     } else {
-        call_setter(session, session->plain_sock, MP_QSTR_settimeout, session->timeout);
+        call_setter(session, MP_QSTR_settimeout, session->timeout);
     }
 }
 
 void umqtt_socket_set_limit(umqtt_session_obj_t *session, uint32_t milliseconds) {
-    call_setter(session, session->plain_sock, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
+    call_setter(session, MP_QSTR_settimeout, umqtt_seconds(milliseconds));
 }

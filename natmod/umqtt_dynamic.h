@@ -72,6 +72,9 @@ static inline const uint16_t *umqtt_qstr_table(void) {
 #define MP_ROM_INT(i) ((mp_rom_obj_t)(UMQTT_ROM_INT + 8 * (i)))
 #define MP_ROM_QSTR(name) ((mp_rom_obj_t)(name))
 mp_obj_t umqtt_rom_obj(mp_rom_obj_t object);
+static inline qstr umqtt_rom_qstr(mp_rom_obj_t object) {
+    return (uintptr_t)object;
+}
 
 // A type with one slot. It is completed when the module is loaded, as its name has no number before that.
 typedef struct _umqtt_type_t {

@@ -164,6 +164,68 @@ fn an_instance_takes_as_many_attributes_as_anyone_likes() {
 }
 
 #[test]
+fn the_dict_has_the_instances_own_attributes_once_and_cannot_be_changed() {
+    prints(
+        "
+        c = connected()
+        c.own = 5
+        print(sorted(c.__dict__), c.__dict__['sock'] is c.sock)
+        c.sock = other = Socket()
+        print(sorted(c.__dict__), c.__dict__['sock'] is other)
+        serve(CONNACK)
+        c.connect()
+        print(c.sock is not other, c.__dict__['sock'] is c.sock)
+        show(c.__dict__.update, {'own': 6})
+        class Sub(MQTTClient):
+            pass
+        print(sorted(Sub('id', 'broker').__dict__))",
+        "
+        ['cb', 'client_id', 'own', 'pid', 'port', 'server', 'sock'] True
+        ['cb', 'client_id', 'own', 'pid', 'port', 'server', 'sock'] True
+        True True
+        TypeError()
+        ['cb', 'client_id', 'pid', 'port', 'server', 'sock']",
+    );
+}
+
+#[test]
+fn what_was_stored_before_the_constructor_is_stored_anew_by_it() {
+    prints(
+        "
+        class Sub(MQTTClient):
+            def __init__(self):
+                self.cb, self.server = 'own', 'own'
+                super().__init__('id', 'broker')
+        Sub()
+        c = Sub()
+        print(c.cb, c.server, len(c.__dict__))
+        c.set_callback(received)
+        c.server = 'other'
+        print(c.cb is received, c.server, c.__dict__['server'])",
+        "
+        None broker 6
+        True other other",
+    );
+}
+
+#[test]
+fn an_attribute_that_a_class_makes_a_property_later_is_one() {
+    prints(
+        "
+        class Sub(MQTTClient):
+            pass
+        c = connected(puback(1), client=lambda: Sub('id', 'broker'))
+        sock = c.sock
+        Sub.sock = property(lambda self: sock, lambda self, value: None)
+        c.publish('t', 'm', qos=1)
+        d = Sub('other', 'broker')
+        print(c.sock is sock, d.sock is sock, d.server, sock.wire[-4:])",
+        r"
+        True True broker b't\x00\x01m'",
+    );
+}
+
+#[test]
 fn an_attribute_can_be_deleted_and_stored_again() {
     prints(
         "
