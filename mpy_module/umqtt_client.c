@@ -222,6 +222,17 @@ static void close_connection(umqtt_session_obj_t *session) {
     umqtt_socket_close(session->sock);
 }
 
+// Has the session describe another socket, of which nothing is known but that it is connected; or None.
+static void replace_sock(umqtt_session_obj_t *session, mp_obj_t sock) {
+    umqtt_socket_adopt(session, sock);
+    session->timeout = mp_const_none;
+    session->closed = false;
+    session->delivering_chunk = false;
+    session->checking = false;
+    umqtt_session_replaced(&session->engine);
+    forget_arrived(session);
+}
+
 // Makes sure that the session describes the socket in self.sock, which the user may have replaced.
 static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
     mp_obj_t sock = load_own(self, session, UMQTT_OWN_SOCK);
@@ -229,13 +240,7 @@ static void require_connection(mp_obj_t self, umqtt_session_obj_t *session) {
         mp_raise_OSError(MP_ENOTCONN);
     }
     if (sock != session->sock) {
-        umqtt_socket_adopt(session, sock);
-        session->timeout = mp_const_none;
-        session->closed = false;
-        session->delivering_chunk = false;
-        session->checking = false;
-        umqtt_session_replaced(&session->engine);
-        forget_arrived(session);
+        replace_sock(session, sock);
     }
 }
 
@@ -1221,6 +1226,8 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     enum { ARG_self, ARG_client_id, ARG_server, ARG_port, ARG_user, ARG_password, ARG_keepalive, ARG_ssl, ARG_ssl_params };
     mp_obj_t self = args[ARG_self];
     umqtt_session_obj_t *session = get_session(self);
+    // Whatever goes on, if it is constructed anew, ends.
+    replace_sock(session, mp_const_none);
     #if !MICROPY_ENABLE_DYNRUNTIME
     session->has_own = speed_up_attributes(mp_obj_get_type(self)) && !is_special(self);
     #endif

@@ -102,7 +102,7 @@ impl Caller<'_> {
                 for index in 0.. {
                     let Some(exchange) = self.session.exchanges.at(index) else { return };
                     let mut resent = Operation::default();
-                    if resent.resend(*exchange) {
+                    if resent.resend(exchange) {
                         self.drive(resent, &strings);
                     }
                 }

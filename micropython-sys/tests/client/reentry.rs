@@ -154,3 +154,22 @@ fn what_close_raises_is_ignored_unless_it_is_an_interrupt() {
         ",
     );
 }
+
+#[test]
+fn a_callback_that_constructs_anew_ends_what_goes_on_around_it() {
+    prints(
+        "
+        def again(topic, text):
+            print('constructed anew')
+            c.__init__('id', 'broker')
+        for script in (message(b't', b'm', 1, 5), message(b't' * 200, b'm', 2, 5)):
+            c = connected(script, puback(1))
+            c.set_callback(again)
+            show(c.publish, 't', 'm', qos=1)
+            print(c.sock)
+            serve(CONNACK, puback(1))
+            print(c.connect(), c.publish('t', 'm', qos=1))
+        ",
+        &"constructed anew\nOSError(107,)\nNone\n0 None\n".repeat(2),
+    );
+}
