@@ -1312,9 +1312,9 @@ UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, 
     UMQTT_PARAM(MP_QSTR_retain, MP_ROM_FALSE),
     UMQTT_PARAM(MP_QSTR_qos, MP_ROM_INT(0)));
 
-static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqtt_connect_t *options) {
+static void get_connect_options(umqtt_call_t *call, bool clean_session, umqtt_connect_t *options) {
     mp_obj_t self = call->self;
-    options->clean_session = mp_obj_is_true(clean_session);
+    options->clean_session = clean_session;
     call->strings = (umqtt_strings_t) { { { NULL, 0 } } };
     set_string(call, UMQTT_CLIENT_ID, search_own(self, call->session, UMQTT_OWN_CLIENT_ID));
     mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
@@ -1352,7 +1352,7 @@ static uint32_t get_time_limit(mp_obj_t timeout) {
 }
 
 // From no connection to an open one: socket, TLS, CONNECT and CONNACK.
-static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options) {
+static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options, bool clean_session) {
     mp_obj_t self = call->self;
     umqtt_session_obj_t *session = call->session;
     mp_obj_t server = search_own(self, session, UMQTT_OWN_SERVER);
@@ -1366,7 +1366,7 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
     }
     refresh_strings(call);
     forget_arrived(session);
-    umqtt_session_begin(&session->engine, options->clean_session);
+    umqtt_session_begin(&session->engine, clean_session);
     raise_if(umqtt_connect(&call->operation, &call->strings, options));
     bool session_present = run(call, UMQTT_START);
     // From here on the keep alive interval counts too.
@@ -1384,12 +1384,13 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
 typedef struct _umqtt_opening_t {
     umqtt_call_t *call;
     const umqtt_connect_t *options;
+    uint32_t clean_session; // words, since bytes take longer
     mp_obj_t session_present;
 } umqtt_opening_t;
 
 static void try_open_connection(void *opening_in) {
     umqtt_opening_t *opening = opening_in;
-    opening->session_present = open_connection(opening->call, opening->options);
+    opening->session_present = open_connection(opening->call, opening->options, opening->clean_session);
 }
 
 static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
@@ -1399,8 +1400,9 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     call_init(&call, self);
     call.timed = true;
     umqtt_session_obj_t *session = call.session;
+    bool clean_session = mp_obj_is_true(args[ARG_clean_session]);
     umqtt_connect_t options;
-    get_connect_options(&call, args[ARG_clean_session], &options);
+    get_connect_options(&call, clean_session, &options);
     uint32_t time_limit = get_time_limit(args[ARG_timeout]);
     // Whatever cannot be sent is to be found before anything is opened or closed.
     raise_if(umqtt_connect(&call.operation, &call.strings, &options));
@@ -1413,7 +1415,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     umqtt_socket_adopt(session, mp_const_none);
     session->checking = false;
     session->timeout = args[ARG_timeout];
-    if (!options.clean_session) {
+    if (!clean_session) {
         if (!session->has_kept) {
             // Messages that were held are of the connection before.
             session->kept = m_new0(umqtt_kept_t, 1);
@@ -1428,7 +1430,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     }
     umqtt_session_set_time_limit(&session->engine, time_limit);
 
-    umqtt_opening_t opening = { &call, &options, mp_const_none };
+    umqtt_opening_t opening = { &call, &options, clean_session, mp_const_none };
     mp_obj_t exception = umqtt_try(try_open_connection, &opening);
     if (exception != MP_OBJ_NULL) {
         close_connection(session);

@@ -453,16 +453,16 @@ pub unsafe extern "C" fn umqtt_session_next_identifier(session: *mut umqtt_sessi
 /// What CONNECT says beside its strings.
 #[repr(C)]
 pub struct umqtt_connect_t {
-    /// Whether the broker forgets what it knows of this client.
-    pub clean_session: bool,
-    /// Keep alive interval in seconds; 0 for none.
-    pub keep_alive: u16,
-    /// Whether there is a will, whose topic and message are among the strings.
-    pub has_will: bool,
+    /// Keep alive interval in seconds, up to 65,535; 0 for none.
+    pub keep_alive: u32,
     /// The will's quality of service, 0 to 2.
-    pub will_qos: u8,
+    pub will_qos: u32,
     /// Whether the broker retains the will.
     pub will_retain: bool,
+    /// Whether there is a will, whose topic and message are among the strings.
+    pub has_will: bool,
+    /// Whether the broker forgets what it knows of this client.
+    pub clean_session: bool,
 }
 
 /// Begins to connect, on a session whose connection begins. Writes `operation`; when it cannot begin, it is over.
@@ -477,8 +477,9 @@ pub unsafe extern "C" fn umqtt_connect(
 ) -> umqtt_error_t {
     // SAFETY: the caller's, as said for the file.
     let (strings, options) = unsafe { (borrow_strings(strings), &*options) };
-    let will = options.has_will.then(|| Will { qos: QoS::of_bits(options.will_qos), retain: options.will_retain });
-    let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive, will };
+    let will =
+        options.has_will.then(|| Will { qos: QoS::of_bits(options.will_qos as u8), retain: options.will_retain });
+    let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive as u16, will };
     // SAFETY: the caller's memory.
     code(unsafe { place(operation) }.connect(connect, &strings))
 }
@@ -503,13 +504,13 @@ pub unsafe extern "C" fn umqtt_make_room(
 #[repr(C)]
 pub struct umqtt_publish_t {
     /// Quality of service, 0 to 2.
-    pub qos: u8,
-    /// Whether the broker retains it.
-    pub retain: bool,
-    /// The packet identifier; 0 at QoS 0.
-    pub identifier: u16,
+    pub qos: u32,
+    /// The packet identifier, up to 65,535; 0 at QoS 0.
+    pub identifier: u32,
     /// The time in milliseconds; it may wrap around.
     pub now: u32,
+    /// Whether the broker retains it.
+    pub retain: bool,
 }
 
 /// Begins to publish topic and message. Writes `operation`; when it cannot begin, it is over. At entry, `chunk` is memory that may be used
@@ -529,8 +530,12 @@ pub unsafe extern "C" fn umqtt_publish(
     // SAFETY: the caller's, as said for the file.
     let (session, strings, options, chunk) =
         unsafe { (borrow::<Session, _>(session), borrow_strings(strings), &*options, &mut *chunk) };
-    let publish =
-        Publish { dup: false, qos: QoS::of_bits(options.qos), retain: options.retain, identifier: options.identifier };
+    let publish = Publish {
+        dup: false,
+        qos: QoS::of_bits(options.qos as u8),
+        retain: options.retain,
+        identifier: options.identifier as u16,
+    };
     // SAFETY: the caller's memory.
     let operation = unsafe { place(operation) };
     let begun = operation.publish(session, publish, &strings);
