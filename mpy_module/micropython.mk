@@ -41,7 +41,7 @@ endif
 # the rest leaves out, found by trying every option that GCC has, makes this code longer there.
 UMQTT_LX106_CFLAGS = -fno-function-sections -mno-text-section-literals -fno-store-merging -fno-tree-tail-merge \
 	-fno-ira-hoist-pressure -fno-cse-follow-jumps -fno-move-loop-invariants -fno-guess-branch-probability \
-	-frename-registers -fno-tree-scev-cprop -mno-target-align
+	-frename-registers -freorder-blocks -ftree-slp-vectorize -fno-caller-saves -fno-tree-loop-optimize -mno-target-align
 UMQTT_CFLAGS = $(if $(filter xtensa-lx106-elf-,$(CROSS_COMPILE)),$(UMQTT_LX106_CFLAGS))
 # CFLAGS_USERMOD is for every file of the firmware, but not every file bears these.
 $(UMQTT_SRC:$(USER_C_MODULES)/%.c=$(BUILD)/%.o): private CFLAGS += -Wall -Wextra -Wno-unused-parameter $(UMQTT_CFLAGS)

@@ -125,7 +125,6 @@ impl Operation {
     }
 
     /// Marks the message if it was delivered before.
-    #[inline(never)]
     fn mark_if_repeated(&mut self, session: &Session) {
         if self.arrived.qos().is_exactly_once() && !session.is_new(self.arrived.identifier()) {
             self.arrived = self.arrived.with(Arrived::REPEATED);

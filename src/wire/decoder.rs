@@ -339,6 +339,7 @@ impl Decoder {
         Ok(())
     }
 
+    #[inline(never)]
     fn check_identifier(&self) -> Result<(), Error> {
         if self.identifier() == 0 { Err(Error::Malformed) } else { Ok(()) }
     }
