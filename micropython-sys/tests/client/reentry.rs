@@ -162,7 +162,7 @@ fn a_callback_that_constructs_anew_ends_what_goes_on_around_it() {
         def again(topic, text):
             print('constructed anew')
             c.__init__('id', 'broker')
-        for script in (message(b't', b'm', 1, 5), message(b't' * 200, b'm', 2, 5)):
+        for script in (message(b't', b'm', 1, 5), message(b't' * 200, b'm', 1, 5)):
             c = connected(script, puback(1))
             c.set_callback(again)
             show(c.publish, 't', 'm', qos=1)
