@@ -1222,6 +1222,10 @@ static bool has_value(mp_obj_t self, qstr name, mp_obj_t value) {
 static const mp_rom_map_elem_t no_ssl_params_table[] = {};
 static MP_DEFINE_CONST_DICT(no_ssl_params, no_ssl_params_table);
 
+// How many attributes of the class, from user on, the constructor stores in an instance where they are something else there:
+// its last arguments, in their order, and the will.
+#define CONSTRUCTED_ATTRS (9)
+
 static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     enum { ARG_self, ARG_client_id, ARG_server, ARG_port, ARG_user, ARG_password, ARG_keepalive, ARG_ssl, ARG_ssl_params };
     mp_obj_t self = args[ARG_self];
@@ -1251,7 +1255,7 @@ static mp_obj_t umqtt_client_init(const mp_obj_t *args) {
     while (umqtt_rom_qstr(constant->key) != MP_QSTR_user) {
         constant++;
     }
-    for (size_t arg = ARG_user; arg < ARG_user + 9; arg++, constant++) {
+    for (size_t arg = ARG_user; arg < ARG_user + CONSTRUCTED_ATTRS; arg++, constant++) {
         qstr name = umqtt_rom_qstr(constant->key);
         mp_obj_t value = arg <= ARG_ssl_params ? args[arg] : umqtt_rom_obj(constant->value);
         if (is_special(self) || !has_value(self, name, value)) {
@@ -1604,8 +1608,7 @@ static const mp_rom_map_elem_t umqtt_client_dict_table[] = {
     { MP_ROM_QSTR(MP_QSTR_subscribe), MP_ROM_PTR(&umqtt_client_subscribe_obj) },
     { MP_ROM_QSTR(MP_QSTR_unsubscribe), MP_ROM_PTR(&umqtt_client_unsubscribe_obj) },
 
-    // What an instance has until it is given something else. First what the constructor stores if it is something else: its last
-    // arguments, in their order, and the will.
+    // What an instance has until it is given something else. First CONSTRUCTED_ATTRS.
     { MP_ROM_QSTR(MP_QSTR_user), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_pswd), MP_ROM_NONE },
     { MP_ROM_QSTR(MP_QSTR_keepalive), MP_ROM_INT(0) },
