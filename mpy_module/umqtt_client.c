@@ -1199,12 +1199,16 @@ static void umqtt_client_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         dest[0] = *place;
         return;
     }
-    // Not the socket, for the one that is described has to stay noted; and MicroPython takes members out of its table.
+    // Not the socket, for the one that is described has to stay noted: another one, or None, becomes a member. And MicroPython
+    // takes members out of its table.
     bool replaces = elem == NULL ? name != MP_QSTR_sock : dest[1] != MP_OBJ_NULL;
     if (place != NULL && replaces && !is_special(self_in)) {
         *place = dest[1];
         dest[0] = MP_OBJ_NULL;
         return;
+    }
+    if (place != NULL && elem == NULL && dest[1] == MP_OBJ_NULL) {
+        dest[1] = mp_const_none;
     }
     ((attr_fun_t)find_client_type(self->base.type)->slots[INSTANCE_ATTR])(self_in, name, dest);
     if (loads && name == MP_QSTR___dict__) {

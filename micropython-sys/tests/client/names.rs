@@ -241,7 +241,13 @@ fn an_attribute_can_be_deleted_and_stored_again() {
         try:
             del c.nowhere
         except AttributeError:
-            print('was never there')",
+            print('was never there')
+        c = connected()
+        del c.sock
+        print(c.sock)
+        show(c.ping)
+        serve(CONNACK)
+        print(c.connect(), c.sock is not None)",
         "
         none
         none
@@ -249,7 +255,10 @@ fn an_attribute_can_be_deleted_and_stored_again() {
         <bound_method>
         none
         new other own 1883 0
-        was never there",
+        was never there
+        None
+        OSError(107,)
+        0 True",
     );
 }
 
