@@ -36,6 +36,11 @@ typedef uint32_t __attribute__((may_alias)) umqtt_word_t;
 #define UMQTT_TYPE_FIELD(type, field) ((type)->field)
 #endif
 
+// Whether it is a type of objects of Python classes.
+static inline MP_ALWAYSINLINE bool umqtt_is_instance_type(const mp_obj_type_t *type) {
+    return UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE;
+}
+
 // The slot of a type that has it.
 #define UMQTT_TYPE_SLOT(type, slot) ((type)->slots[UMQTT_TYPE_FIELD(type, slot_index_##slot) - 1])
 

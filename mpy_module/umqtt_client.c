@@ -74,7 +74,7 @@ static inline MP_ALWAYSINLINE bool is_client_type(const mp_obj_type_t *type) {
     (void)type;
     return false;
     #else
-    return (UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE) && UMQTT_TYPE_FIELD(type, slot_index_iter) == 0;
+    return umqtt_is_instance_type(type) && UMQTT_TYPE_FIELD(type, slot_index_iter) == 0;
     #endif
 }
 
@@ -84,7 +84,7 @@ static inline MP_ALWAYSINLINE bool is_client(mp_obj_t self) {
 
 static void require_client(mp_obj_t self) {
     const mp_obj_type_t *type = mp_obj_get_type(self);
-    if (!(UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE)
+    if (!umqtt_is_instance_type(type)
         || !mp_obj_is_subclass_fast(MP_OBJ_FROM_PTR(type), MP_OBJ_FROM_PTR(&umqtt_type_session))) {
         mp_raise_TypeError(MP_ERROR_TEXT("self must be an MQTTClient"));
     }
@@ -159,22 +159,18 @@ static MP_NOINLINE mp_obj_t search_own(mp_obj_t self_in, const umqtt_session_obj
     return mp_load_attr(self_in, name);
 }
 
-// Whether all of the instance's own attributes that there are, are in its native part.
-static inline MP_ALWAYSINLINE bool has_only_own(mp_obj_t self_in, const umqtt_session_obj_t *session) {
-    return session->has_own && ((mp_obj_instance_t *)MP_OBJ_TO_PTR(self_in))->members.alloc == 0;
-}
-
 // One of the instance's own attributes: where it usually is, without a search.
 static inline MP_ALWAYSINLINE mp_obj_t load_own(mp_obj_t self_in, const umqtt_session_obj_t *session, umqtt_own_t own) {
+    const mp_obj_instance_t *self = MP_OBJ_TO_PTR(self_in);
     mp_obj_t value = session->own[own];
-    return value != MP_OBJ_NULL && has_only_own(self_in, session) ? value : search_own(self_in, session, own);
+    bool is_there = value != MP_OBJ_NULL && session->has_own && self->members.alloc == 0;
+    return is_there ? value : search_own(self_in, session, own);
 }
 
 // Stores one of the instance's own attributes. Runs Python code only without has_own.
 static void store_own(mp_obj_t self_in, umqtt_session_obj_t *session, umqtt_own_t own, mp_obj_t value) {
     qstr name = own_names[own];
-    if (has_only_own(self_in, session)
-        || (session->has_own && search_members(MP_OBJ_TO_PTR(self_in), name) == NULL)) {
+    if (session->has_own && search_members(MP_OBJ_TO_PTR(self_in), name) == NULL) {
         session->own[own] = value;
     } else {
         mp_store_attr(self_in, name, value);
@@ -1320,9 +1316,9 @@ UMQTT_DEFINE_METHOD(umqtt_client_set_last_will_obj, umqtt_client_set_last_will, 
     UMQTT_PARAM(MP_QSTR_retain, MP_ROM_FALSE),
     UMQTT_PARAM(MP_QSTR_qos, MP_ROM_INT(0)));
 
-static void get_connect_options(umqtt_call_t *call, bool clean_session, umqtt_connect_t *options) {
+static void get_connect_options(umqtt_call_t *call, mp_obj_t clean_session, umqtt_connect_t *options) {
     mp_obj_t self = call->self;
-    options->clean_session = clean_session;
+    options->clean_session = mp_obj_is_true(clean_session);
     call->strings = (umqtt_strings_t) { { { NULL, 0 } } };
     set_string(call, UMQTT_CLIENT_ID, search_own(self, call->session, UMQTT_OWN_CLIENT_ID));
     mp_obj_t user = mp_load_attr(self, MP_QSTR_user);
@@ -1360,7 +1356,7 @@ static uint32_t get_time_limit(mp_obj_t timeout) {
 }
 
 // From no connection to an open one: socket, TLS, CONNECT and CONNACK.
-static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options, bool clean_session) {
+static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *options) {
     mp_obj_t self = call->self;
     umqtt_session_obj_t *session = call->session;
     mp_obj_t server = search_own(self, session, UMQTT_OWN_SERVER);
@@ -1374,7 +1370,7 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
     }
     refresh_strings(call);
     forget_arrived(session);
-    umqtt_session_begin(&session->engine, clean_session);
+    umqtt_session_begin(&session->engine, options->clean_session);
     raise_if(umqtt_connect(&call->operation, &call->strings, options));
     bool session_present = run(call, UMQTT_START);
     // From here on the keep alive interval counts too.
@@ -1392,13 +1388,12 @@ static mp_obj_t open_connection(umqtt_call_t *call, const umqtt_connect_t *optio
 typedef struct _umqtt_opening_t {
     umqtt_call_t *call;
     const umqtt_connect_t *options;
-    uint32_t clean_session; // words, since bytes take longer
     mp_obj_t session_present;
 } umqtt_opening_t;
 
 static void try_open_connection(void *opening_in) {
     umqtt_opening_t *opening = opening_in;
-    opening->session_present = open_connection(opening->call, opening->options, opening->clean_session);
+    opening->session_present = open_connection(opening->call, opening->options);
 }
 
 static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
@@ -1408,9 +1403,8 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     call_init(&call, self);
     call.timed = true;
     umqtt_session_obj_t *session = call.session;
-    bool clean_session = mp_obj_is_true(args[ARG_clean_session]);
     umqtt_connect_t options;
-    get_connect_options(&call, clean_session, &options);
+    get_connect_options(&call, args[ARG_clean_session], &options);
     uint32_t time_limit = get_time_limit(args[ARG_timeout]);
     // Whatever cannot be sent is to be found before anything is opened or closed.
     raise_if(umqtt_connect(&call.operation, &call.strings, &options));
@@ -1423,7 +1417,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     umqtt_socket_adopt(session, mp_const_none);
     session->checking = false;
     session->timeout = args[ARG_timeout];
-    if (!clean_session) {
+    if (!options.clean_session) {
         if (!session->has_kept) {
             // Messages that were held are of the connection before.
             session->kept = m_new0(umqtt_kept_t, 1);
@@ -1438,7 +1432,7 @@ static mp_obj_t umqtt_client_connect(const mp_obj_t *args) {
     }
     umqtt_session_set_time_limit(&session->engine, time_limit);
 
-    umqtt_opening_t opening = { &call, &options, clean_session, mp_const_none };
+    umqtt_opening_t opening = { &call, &options, mp_const_none };
     mp_obj_t exception = umqtt_try(try_open_connection, &opening);
     if (exception != MP_OBJ_NULL) {
         close_connection(session);

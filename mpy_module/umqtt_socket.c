@@ -5,7 +5,7 @@
 // Whether it is a native stream; the methods of objects of Python classes are to be called.
 static bool is_native_stream(mp_obj_t sock) {
     const mp_obj_type_t *type = mp_obj_get_type(sock);
-    if ((UMQTT_TYPE_FIELD(type, flags) & MP_TYPE_FLAG_INSTANCE_TYPE) || UMQTT_TYPE_FIELD(type, slot_index_protocol) == 0) {
+    if (umqtt_is_instance_type(type) || UMQTT_TYPE_FIELD(type, slot_index_protocol) == 0) {
         return false;
     }
     const mp_stream_p_t *stream = UMQTT_TYPE_SLOT(type, protocol);

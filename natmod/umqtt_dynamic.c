@@ -251,7 +251,7 @@ static mp_obj_t client_attributes(void) {
     mp_obj_t dict = mp_obj_new_dict(constants->used);
     for (size_t i = 0; i < constants->used; i++) {
         const mp_map_elem_t *constant = &constants->table[i];
-        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR((uintptr_t)constant->key), umqtt_rom_obj(constant->value));
+        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(umqtt_rom_qstr(constant->key)), umqtt_rom_obj(constant->value));
     }
     return dict;
 }

@@ -453,6 +453,8 @@ pub unsafe extern "C" fn umqtt_session_next_identifier(session: *mut umqtt_sessi
 /// What CONNECT says beside its strings.
 #[repr(C)]
 pub struct umqtt_connect_t {
+    /// Whether the broker forgets what it knows of this client: 0 or 1.
+    pub clean_session: u32,
     /// Keep alive interval in seconds, up to 65,535; 0 for none.
     pub keep_alive: u32,
     /// The will's quality of service, 0 to 2.
@@ -461,8 +463,6 @@ pub struct umqtt_connect_t {
     pub will_retain: bool,
     /// Whether there is a will, whose topic and message are among the strings.
     pub has_will: bool,
-    /// Whether the broker forgets what it knows of this client.
-    pub clean_session: bool,
 }
 
 /// Begins to connect, on a session whose connection begins. Writes `operation`; when it cannot begin, it is over.
@@ -479,7 +479,7 @@ pub unsafe extern "C" fn umqtt_connect(
     let (strings, options) = unsafe { (borrow_strings(strings), &*options) };
     let will =
         options.has_will.then(|| Will { qos: QoS::of_bits(options.will_qos as u8), retain: options.will_retain });
-    let connect = Connect { clean_session: options.clean_session, keep_alive: options.keep_alive as u16, will };
+    let connect = Connect { clean_session: options.clean_session != 0, keep_alive: options.keep_alive as u16, will };
     // SAFETY: the caller's memory.
     code(unsafe { place(operation) }.connect(connect, &strings))
 }

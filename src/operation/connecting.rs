@@ -10,12 +10,9 @@ impl Operation {
             return Error::TimedOut.into();
         }
         match PacketType::of(session.decoder.first_byte()) {
-            PacketType::CONNACK => {}
-            NO_PACKET => return self.read(session),
+            PacketType::CONNACK if !session.decoder.is_within_packet() => {}
+            PacketType::CONNACK | NO_PACKET => return self.read(session),
             _ => return Error::Malformed.into(),
-        }
-        if session.decoder.is_within_packet() {
-            return self.read(session);
         }
         let return_code = session.decoder.return_code();
         if return_code != 0 {
